@@ -1,0 +1,125 @@
+# lurl: `make run` shows what it is for, `make test` proves it.
+#
+#   make              build/lurl, and build/https.so for stock Lua 5.4
+#   make run          the main job, on loopback, no network needed
+#   make test         every test; make fuzz, make bench, make valgrind
+#   make SHARED=1     link the system's shared libraries instead of archives
+#   make LIBTLS=DIR   LibreSSL (or another libtls) installed under DIR
+
+CC	?= cc
+CFLAGS	?= -O2 -g
+LUA	:= $(firstword $(foreach l,lua5.4 lua-5.4 lua54 lua, \
+	   $(shell pkg-config --exists '$l >= 5.4' 2>/dev/null && echo $l)))
+
+WARN	= -std=c11 -Wall -Wextra -Wshadow -Wconversion -Wwrite-strings \
+	  -Wstrict-prototypes -Wmissing-prototypes -Werror
+HARDEN	= -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+SAN	= -fsanitize=address,undefined -fno-sanitize-recover=all \
+	  -fno-omit-frame-pointer -g -O1
+DEFS	= -D_GNU_SOURCE -Isrc -Iinclude -Ibuild/gen $(PKG_CFLAGS)
+
+PKGS	= $(LUA) libuv jansson
+ifdef LIBTLS
+TLS_CFLAGS = -I$(LIBTLS)/include
+TLS_LIBS   = -L$(LIBTLS)/lib -Wl,-rpath,$(LIBTLS)/lib -ltls -lssl -lcrypto
+else
+PKGS	+= libtls libssl libcrypto
+endif
+PKG_CFLAGS := $(TLS_CFLAGS) $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+
+# The archives start faster than shared libraries: a script that makes one
+# request pays for loading libcrypto and relocating it, 1.3 ms of 2.
+include_shared = $(TLS_LIBS) $(shell pkg-config --libs $(PKGS)) -lm -lpthread
+libdir	:= $(shell pkg-config --variable=libdir libcrypto 2>/dev/null)
+archive	= $(firstword $(wildcard $(foreach n,$1,$(libdir)/lib$n.a)) $2)
+ifdef SHARED
+LIBS	= $(include_shared)
+else ifdef LIBTLS
+LIBS	= $(include_shared)
+else
+LIBS	= $(call archive,tls,-ltls) $(call archive,ssl,-lssl) \
+	  $(call archive,crypto,-lcrypto) $(call archive,uv_a uv,-luv) \
+	  $(call archive,jansson,-ljansson) \
+	  $(call archive,$(LUA) lua5.4 lua,-l$(LUA)) -lm -lpthread -ldl
+endif
+LIBS	+= $(IDN_LIBS)
+
+# International names: optional, left out where libidn2 is not installed.
+ifeq ($(shell pkg-config --exists libidn2 2>/dev/null && echo yes),yes)
+DEFS	+= -DHAVE_LIBIDN2
+ifneq ($(SHARED)$(LIBTLS)$(wildcard $(libdir)/libunistring.a),$(libdir)/libunistring.a)
+IDN_LIBS = -lidn2
+else
+IDN_LIBS = $(call archive,idn2,-lidn2) $(call archive,unistring,-lunistring)
+endif
+endif
+
+ENGINE	= $(wildcard src/base/*.c src/http/*.c src/tls/*.c src/net/*.c)
+BIND	= $(wildcard src/bind/*.c)
+POLICY	= $(wildcard src/lua/*.lua)
+UNIT	= $(wildcard tests/unit/*_test.c)
+
+ENGINE_O = $(ENGINE:%.c=build/obj/%.o)
+BIND_O	 = $(BIND:%.c=build/obj/%.o)
+SAN_ENGINE_O = $(ENGINE:%.c=build/san/%.o)
+SAN_BIND_O   = $(BIND:%.c=build/san/%.o)
+PIC_O	 = $(ENGINE:%.c=build/pic/%.o) $(BIND:%.c=build/pic/%.o)
+GEN	 = $(POLICY:src/lua/%.lua=build/gen/%.lua.inc)
+UNITS	 = $(UNIT:tests/unit/%.c=build/unit/%)
+SERVERS	 = $(patsubst tests/servers/%.c,build/servers/%, \
+	   $(wildcard tests/servers/*.c))
+
+all: build/lurl build/https.so
+
+build/lurl: build/obj/src/lurl.o $(BIND_O) build/liblurl.a
+	$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LIBS)
+build/liblurl.a: $(ENGINE_O)
+	@rm -f $@
+	ar rcs $@ $^
+build/https.so: $(PIC_O)
+	$(CC) $(LDFLAGS) -shared -o $@ $^ $(filter-out -l$(LUA),$(include_shared)) $(filter-out %.a,$(IDN_LIBS)) $(if $(filter %.a,$(IDN_LIBS)),-lidn2)
+
+# The same, under AddressSanitizer and UBSan.
+build/san/lurl: build/san/src/lurl.o $(SAN_BIND_O) build/san/liblurl.a
+	$(CC) $(LDFLAGS) $(SAN) -rdynamic -o $@ $^ $(LIBS)
+build/san/liblurl.a: $(SAN_ENGINE_O)
+	@rm -f $@
+	ar rcs $@ $^
+
+build/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(WARN) $(CFLAGS) $(HARDEN) $(DEFS) -MMD -MP -c -o $@ $<
+build/pic/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(WARN) $(CFLAGS) $(HARDEN) -fPIC $(DEFS) -MMD -MP -c -o $@ $<
+build/san/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(WARN) $(SAN) $(DEFS) -MMD -MP -c -o $@ $<
+$(BIND_O) $(SAN_BIND_O) $(BIND:%.c=build/pic/%.o): | $(GEN)
+
+# The Lua modules, as initialisers of C arrays.
+build/gen/%.lua.inc: src/lua/%.lua
+	@mkdir -p $(@D)
+	od -An -v -tx1 $< | sed 's/ *\([0-9a-f][0-9a-f]\)/0x\1,/g' > $@
+build/obj/src/bind/modules.o build/san/src/bind/modules.o \
+    build/pic/src/bind/modules.o: $(GEN)
+
+build/unit/%: tests/unit/%.c build/san/liblurl.a
+	@mkdir -p $(@D)
+	$(CC) $(WARN) $(SAN) $(DEFS) -MMD -MP -o $@ $< build/san/liblurl.a \
+	    $(LIBS) -lcmocka
+build/servers/%: tests/servers/%.c
+	@mkdir -p $(@D)
+	$(CC) $(WARN) $(CFLAGS) -D_GNU_SOURCE $(PKG_CFLAGS) -MMD -MP -o $@ $< \
+	    $(include_shared)
+
+units: $(UNITS)
+servers: $(SERVERS)
+
+clean:
+	rm -rf build
+
+.PHONY: all units servers clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+-include $(shell find build -name '*.d' 2>/dev/null)

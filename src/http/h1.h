@@ -1,0 +1,80 @@
+/*
+ * The response side of HTTP/1.1 as a machine fed with bytes (RFC 9112).
+ * Sans-IO: bytes in, events out.  Allocates the header list; no Lua.
+ *
+ * Strict where laxness is an attack: no bare CR or LF as a line end, no
+ * whitespace before a colon, no NUL, no conflicting or doubled framing.
+ */
+#ifndef LURL_H1_H
+#define LURL_H1_H
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/span.h"
+#include "headers.h"
+
+#define H1_MAX_HEADER	(256 * 1024)	/* bytes: default for max_header */
+#define H1_MAX_CHUNK_LINE 4096		/* bytes: chunk-size and extensions */
+#define H1_MAX_INTERIM	32		/* 1xx answers before the real one */
+
+enum h1_event {
+	H1_MORE,	/* every byte is consumed; feed more */
+	H1_HEAD,	/* the final (not 1xx) head is complete */
+	H1_DATA,	/* *body is a piece of the body, a span of the input */
+	H1_END,		/* the response is complete; later bytes are not its */
+	H1_FAILED	/* *err is filled; the connection is of no more use */
+};
+
+enum h1_framing {
+	H1_EMPTY,	/* HEAD, 204, 304, or content-length: 0 */
+	H1_LENGTH,	/* content-length */
+	H1_CHUNKED,
+	H1_UNTIL_CLOSE
+};
+
+struct h1 {
+	/* Set by the caller after h1_init, before the first byte. */
+	size_t		max_header;	/* all bytes of heads and trailers */
+	bool		head_request;	/* the answer to HEAD has no body */
+
+	/* The head, valid from H1_HEAD on.  Owned by the struct. */
+	int		status;		/* 200..599 (100..199 are skipped) */
+	int		minor;		/* HTTP/1.minor, 0 or 1 */
+	struct buf	reason;		/* may be empty (RFC 9112 section 4) */
+	struct headers	headers;
+	struct headers	trailers;	/* kept apart (RFC 9110 section 6.5.1) */
+	enum h1_framing	framing;
+	uint64_t	length;		/* announced bytes, with H1_LENGTH */
+	uint64_t	received;	/* body bytes handed out so far */
+	bool		keep_alive;	/* the connection may carry another */
+	/* ... the machine's own state ... */
+};
+
+/* Makes *p ready for one response.  h1_clear releases what it owns. */
+void	h1_init(struct h1 *p);
+void	h1_clear(struct h1 *p);
+
+/*
+ * Advances by the len bytes at in; *used is how many were consumed, and an
+ * event other than H1_MORE may leave some.  Called again after each event;
+ * after H1_END or H1_FAILED no more.  *body borrows from in.
+ * H1_HEAD comes once, before any H1_DATA; H1_END may follow without a byte
+ * of input, so call until H1_MORE.
+ * Failures, kind protocol: status-line (not HTTP/1.x, malformed, 101 that
+ * nobody asked for), header (syntax, obs-fold where framing is told, bare CR
+ * or LF, NUL), framing (content-length not a number or in conflict, both
+ * framings, transfer-encoding other than "chunked", bad chunk), too-large
+ * (max_header, chunk line, too many 1xx).
+ */
+enum h1_event	h1_next(struct h1 *p, const char *in, size_t len,
+		    size_t *used, struct span *body, struct error *err);
+
+/*
+ * The peer has ended the stream.  H1_END where that ends the body
+ * (H1_UNTIL_CLOSE); else H1_FAILED: protocol/closed when not a byte of an
+ * answer had come, protocol/truncated otherwise.
+ */
+enum h1_event	h1_eof(struct h1 *p, struct error *err);
+#endif

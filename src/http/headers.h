@@ -1,0 +1,62 @@
+/*
+ * Field lines of one message, in order (RFC 9110 section 5).  Names compare
+ * without regard to case and keep the case they came in.
+ * Allocates; no I/O, no Lua.  A zeroed struct headers is an empty list.
+ */
+#ifndef LURL_HEADERS_H
+#define LURL_HEADERS_H
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/span.h"
+
+struct headers {
+	struct buf		 text;	/* owned: names and values */
+	struct header_line	*lines;	/* owned: offsets into text */
+	size_t			 count;
+	size_t			 cap;
+};
+
+/* Releases what the list owns and leaves it empty. */
+void	headers_clear(struct headers *h);
+
+/* Appends a line; both spans are copied.  Returns 0, or -1: out of memory. */
+int	headers_add(struct headers *h, struct span name, struct span value);
+
+/*
+ * Removes every line of that name, then, unless value.data is NULL, adds one
+ * in the place of the first (or at the end).  Returns 0, or -1.
+ */
+int	headers_set(struct headers *h, struct span name, struct span value);
+
+/*
+ * Line i (0 .. count - 1).  Spans are borrowed until the list changes.
+ */
+struct span	headers_name(const struct headers *h, size_t i);
+struct span	headers_value(const struct headers *h, size_t i);
+
+/*
+ * The first line of that name at or after index *i; true and *i its index, or
+ * false.  for (i = 0; headers_find(h, "via", &i); i++) visits each.
+ */
+bool	headers_find(const struct headers *h, struct span name, size_t *i);
+
+/* A span of a C string. */
+struct span	span_of(const char *s);
+
+/* ASCII case-insensitive equality. */
+bool	span_is(struct span a, const char *s);
+
+/*
+ * Whether the list "a, b;q=1" of a field's value has that token, compared
+ * without regard to case and parameters (RFC 9110 section 5.6.1).
+ */
+bool	header_has_token(struct span value, const char *token);
+
+/* field-name = token; field-value without CR, LF, NUL and other controls
+ * but HTAB (RFC 9110 sections 5.1, 5.5).  What may be sent. */
+bool	header_name_valid(struct span name);
+bool	header_value_valid(struct span value);
+#endif

@@ -1,0 +1,39 @@
+/*
+ * The stores of trusted certificates on this machine: finding the system's,
+ * telling a hashed directory from another, reading bundles.
+ * Reads files; no sockets, no Lua.
+ */
+#ifndef LURL_STORE_H
+#define LURL_STORE_H
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+/*
+ * The system's store: a hashed directory where there is one (its price per
+ * connection is 0.2 ms; a bundle's, parsed anew each time by libtls, some
+ * 20 ms), else a bundle.  Static storage.  NULL when there is none.
+ */
+const char	*store_system(void);
+
+/*
+ * Whether a directory has entries as c_rehash names them (HHHHHHHH.N), the
+ * only ones that are ever looked up.
+ */
+bool	store_is_hashed_dir(const char *path);
+
+/*
+ * Appends to pem the certificates of a file, of every hashed entry of a
+ * directory, or of text, one PEM block after the other, in order; name is what
+ * messages call the source ("ca file '/x.pem'").  Every block is decoded.
+ * Return 0; on failure -1 and *err: usage/value (missing, unreadable, empty,
+ * no certificate in it, the n-th one damaged; the message names the source,
+ * and says so where it holds a private key or is DER); io/ENOMEM.
+ */
+int	store_read_file(struct buf *pem, const char *path, struct error *err);
+int	store_read_dir(struct buf *pem, const char *path, struct error *err);
+int	store_read_text(struct buf *pem, const char *text, size_t len,
+	    const char *name, struct error *err);
+#endif
