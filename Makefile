@@ -123,3 +123,14 @@ clean:
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find build -name '*.d' 2>/dev/null)
+
+# Every certificate that a client must accept or refuse, made afresh.
+build/pki/pki: tests/pki/pki.c
+	@mkdir -p $(@D)
+	$(CC) $(WARN) $(CFLAGS) -D_GNU_SOURCE $(PKG_CFLAGS) -o $@ $< \
+	    $(TLS_LIBS) -lcrypto
+build/pki/.made: build/pki/pki
+	build/pki/pki build/pki
+	@touch $@
+pki: build/pki/.made
+.PHONY: pki
