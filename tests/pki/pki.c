@@ -51,14 +51,15 @@ struct row {
 	const char	*cn;		/* NULL: the name */
 	const char	*san;		/* NULL: DNS:NAME.test; "": none */
 	unsigned	 fillers;	/* this many names before them */
-	bool		 ca;		/* CA:TRUE, may sign, no names */
-	const char	*basic;		/* basicConstraints, not ca's; "": none */
-	const char	*usage;		/* keyUsage, not ca's */
+	bool		 ca;		/* no names; and unless said otherwise
+					 * CA:TRUE, keyCertSign, cRLSign */
+	const char	*basic;		/* basicConstraints; "": none */
+	const char	*usage;		/* keyUsage */
 	const char	*eku;		/* NULL: serverAuth; "": none */
 	const char	*constraints;	/* nameConstraints */
 	const char	*critical;	/* OID of an extension nobody knows */
 	enum key	 key;		/* P256: fast to make */
-	const char	*digest;	/* that the issuer signs; NULL: SHA256 */
+	const char	*digest;	/* what is signed; NULL: SHA256 */
 	int		 from, to;	/* days; both 0: valid now */
 	const char	*sent;		/* names after it in the chain file, in
 					 * order; NULL: issuers less the root */
@@ -117,7 +118,8 @@ static const struct row rows[] = {
 	{ .name = "wild-part", .issuer = "inter", .san = "DNS:w*.part.test" },
 	{ .name = "wild-middle", .issuer = "inter",
 	    .san = "DNS:www.*.middle.test" },
-	{ .name = "wild-twice", .issuer = "inter", .san = "DNS:*.*.twice.test" },
+	{ .name = "wild-twice", .issuer = "inter",
+	    .san = "DNS:*.*.twice.test" },
 	{ .name = "wild-top", .issuer = "inter", .san = "DNS:*.test" },
 	{ .name = "wild-all", .issuer = "inter", .san = "DNS:*" },
 	{ .name = "wrong", .issuer = "inter", .san = "DNS:other.test" },

@@ -12,7 +12,8 @@
  * where bytes are those of the application, decrypted: 0 proves that no byte
  * of a request arrived; NAME is "-" when none was asked for and, libtls then
  * keeping it to itself, when the handshake failed.  On SIGTERM, or when its
- * parent dies, it says the same of the open ones and ends.  HTTP/1.1, keep-alive:
+ * parent dies, it says the same of the open ones and ends.
+ * HTTP/1.1, keep-alive:
  *
  *   /             a greeting         /bytes/N    N bytes, content-length
  *   /echo         the request        /chunked/N  N bytes, chunked
@@ -375,7 +376,8 @@ listen_on(int family, uint16_t port)
 	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6,
 	    .sin6_port = htons(port), .sin6_addr = IN6ADDR_LOOPBACK_INIT };
 	struct sockaddr_in v4 = { .sin_family = AF_INET,
-	    .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	    .sin_port = htons(port),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	bool is_v6 = family == AF_INET6;
 	struct sockaddr *sa = is_v6 ? (void *)&v6 : (void *)&v4;
 	socklen_t len = is_v6 ? sizeof(v6) : sizeof(v4);
