@@ -22,12 +22,26 @@ struct headers {
 /* Releases what the list owns and leaves it empty. */
 void	headers_clear(struct headers *h);
 
-/* Appends a line; both spans are copied.  Returns 0, or -1: out of memory. */
+/* Empties the list and keeps its storage. */
+void	headers_reset(struct headers *h);
+
+/*
+ * Appends a line; both spans are copied, and are not the list's own.
+ * Returns 0, or -1: out of memory, the list as it was.
+ */
 int	headers_add(struct headers *h, struct span name, struct span value);
 
 /*
+ * Appends more, the rest of a folded line (RFC 9112 section 5.2), to the
+ * value of the last line, after a space unless that value is empty.
+ * Returns 0, or -1: out of memory, the list as it was.
+ */
+int	headers_extend(struct headers *h, struct span more);
+
+/*
  * Removes every line of that name, then, unless value.data is NULL, adds one
- * in the place of the first (or at the end).  Returns 0, or -1.
+ * in the place of the first (or at the end).  The spans may be the list's own.
+ * Returns 0, or -1: out of memory, the list as it was.
  */
 int	headers_set(struct headers *h, struct span name, struct span value);
 
@@ -45,6 +59,9 @@ bool	headers_find(const struct headers *h, struct span name, size_t *i);
 
 /* A span of a C string. */
 struct span	span_of(const char *s);
+
+/* Without the spaces and tabs at both ends (OWS, RFC 9110 section 5.6.3). */
+struct span	span_trim(struct span s);
 
 /* ASCII case-insensitive equality. */
 bool	span_is(struct span a, const char *s);
