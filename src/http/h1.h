@@ -49,7 +49,13 @@ struct h1 {
 	uint64_t	length;		/* announced bytes, with H1_LENGTH */
 	uint64_t	received;	/* body bytes handed out so far */
 	bool		keep_alive;	/* the connection may carry another */
-	/* ... the machine's own state ... */
+
+	/* The machine's own. */
+	int		state;		/* enum h1_state of h1_internal.h */
+	int		interim;	/* 1xx answers skipped */
+	size_t		header_bytes;	/* counted against max_header */
+	uint64_t	left;		/* to come of the body or the chunk */
+	struct buf	line;		/* a line that is not all there yet */
 };
 
 /* Makes *p ready for one response.  h1_clear releases what it owns. */
@@ -66,7 +72,7 @@ void	h1_clear(struct h1 *p);
  * nobody asked for), header (syntax, obs-fold where framing is told, bare CR
  * or LF, NUL), framing (content-length not a number or in conflict, both
  * framings, transfer-encoding other than "chunked", bad chunk), too-large
- * (max_header, chunk line, too many 1xx).
+ * (max_header, chunk line, too many 1xx); io/ENOMEM.
  */
 enum h1_event	h1_next(struct h1 *p, const char *in, size_t len,
 		    size_t *used, struct span *body, struct error *err);
