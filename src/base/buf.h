@@ -6,7 +6,7 @@
 #define LURL_BUF_H
 #include <stddef.h>
 
-#include "span.h"
+#include "base/span.h"
 
 struct buf {
 	char	*data;	/* owned; what is readable starts at data + off */
