@@ -7,7 +7,7 @@
 #ifndef LURL_ERROR_H
 #define LURL_ERROR_H
 
-#define ERROR_MESSAGE_MAX	512	/* bytes, the NUL included; longer is cut */
+#define ERROR_MESSAGE_MAX	512	/* bytes with the NUL; longer is cut */
 #define ERROR_HINT_MAX		768
 
 enum error_kind {
@@ -41,7 +41,7 @@ enum error_phase {
 struct error {
 	enum error_kind	 kind;
 	enum error_phase phase;
-	const char	*code;	/* stable word within the kind; static storage */
+	const char	*code;	/* stable word within the kind; static */
 	char		 message[ERROR_MESSAGE_MAX];	/* one sentence */
 	char		 hint[ERROR_HINT_MAX];	/* what to do about it, or "" */
 };
