@@ -192,11 +192,14 @@ server.__close = server.stop
 
 -- t.spawn{cmd=, ready=, stdin=} -> server
 -- cmd is a list of words or a shell command that can be exec'd; stdin a path
--- (default /dev/null).  With ready, waits for the first line that matches it;
--- its captures are server.captures.
+-- (default /dev/null), or {both=path} of a FIFO to hold at both ends, so that
+-- it never ends.  With ready, waits for the first line that matches it; its
+-- captures are server.captures.
 function M.spawn (o)
-  local out = assert(io.popen("echo $$; exec " .. command(o.cmd) .. " <" ..
-    M.quote(o.stdin or "/dev/null") .. " 2>&1", "r"))
+  local both = type(o.stdin) == "table" and o.stdin.both
+  local out = assert(io.popen("echo $$; exec " .. command(o.cmd) ..
+    (both and " 0<>" or " <") .. M.quote(both or o.stdin or "/dev/null") ..
+    " 2>&1", "r"))
   local s = setmetatable({ out = out, said = {} }, server)
   s.pid = assert(math.tointeger(out:read("n", "l")), "no pid")
   spawned[s] = true
@@ -218,9 +221,10 @@ function M.run (o)
       words[#words + 1] = name .. "=" .. value
     end
   end
+  local cmd = type(o.cmd) == "string" and { "sh", "-c", o.cmd } or o.cmd
   M.write(dir .. "/in", o.stdin or "")
   local _, how, status = os.execute(string.format(
-    "%s %s <%s/in >%s/out 2>%s/err", command(words), command(o.cmd),
+    "%s %s <%s/in >%s/out 2>%s/err", command(words), command(cmd),
     dir, dir, dir))
   return {
     status = how == "signal" and 128 + status or status,

@@ -1,0 +1,207 @@
+-- The servers that the certificate tests run against.  Each listens on a port
+-- of the system's choice and can prove, once a connection has ended, that no
+-- byte of a request reached it:
+--
+--   server.port
+--   server:answered(name, r)  raises unless r is its answer with that
+--                             certificate
+--   server:untouched()        waits for the end of the refused connection;
+--                             raises if anything of a request came
+--   server:stop()
+--
+-- All but nginx are started for one connection and thrown away.
+local t = require "tests.harness"
+
+local M = {}
+
+M.pki = "build/pki"
+local bin = "build/servers/"
+
+local function file (name, suffix)
+  return M.pki .. "/" .. name .. suffix
+end
+
+local function stop (self)
+  return self.process:stop()
+end
+
+---------------------------------------------------------------------------
+-- httpsd counts the bytes it has decrypted.
+
+local httpsd = { stop = stop }
+httpsd.__index = httpsd
+
+function M.httpsd (o)
+  local cmd = { bin .. "httpsd", file(o.cert, "-chain.pem"),
+    file(o.cert, ".key") }
+  if o.v6 then table.insert(cmd, 2, "-6") end
+  local p = t.spawn{ cmd = cmd, ready = "^ready (%d+)" }
+  return setmetatable({ process = p, port = p.captures[1] }, httpsd)
+end
+
+function httpsd:answered (_, response)
+  t.eq(response.body, "hello from lurl's test server\n", "body")
+end
+
+function httpsd:untouched ()
+  local bytes = self.process:expect "^conn .* bytes=(%d+)$"
+  t.eq(bytes, "0", "bytes that reached the server")
+end
+
+---------------------------------------------------------------------------
+-- openssl s_server ends after one connection; what it decrypts it prints.
+-- To answer it needs -www, and then prints nothing, so a row says which.
+
+local s_server = { stop = stop }
+s_server.__index = s_server
+
+-- The issuers alone; s_server sends its -cert itself.
+local function issuers (name, dir)
+  local chain = t.read(file(name, "-chain.pem"))
+  local rest = chain:match "%-%-%-%-%-END CERTIFICATE%-%-%-%-%-\n(.+)"
+  if not rest then return nil end
+  t.write(dir .. "/issuers.pem", rest)
+  return dir .. "/issuers.pem"
+end
+
+-- o = {cert=, answer=, args=}
+function M.s_server (o)
+  local dir = t.tmpdir()
+  local cmd = { "openssl", "s_server", "-accept", "127.0.0.1:0",
+    "-naccept", "1", "-cert", file(o.cert, ".pem"),
+    "-key", file(o.cert, ".key") }
+  local chain = issuers(o.cert, dir)
+  if chain then table.move({ "-cert_chain", chain }, 1, 2, #cmd + 1, cmd) end
+  if o.answer then cmd[#cmd + 1] = "-www" end
+  local args = o.args or { "-cipher", "ALL:@SECLEVEL=0" }
+  table.move(args, 1, #args, #cmd + 1, cmd)
+  -- At the end of its input it would leave: a FIFO that it holds has none.
+  assert(os.execute("mkfifo " .. dir .. "/open"))
+  local p = t.spawn{ cmd = cmd, stdin = { both = dir .. "/open" },
+    ready = "^ACCEPT .*:(%d+)$" }
+  return setmetatable({ process = p, port = p.captures[1] }, s_server)
+end
+
+function s_server:answered (_, response)
+  t.match(response.body, "s_server", "body")
+end
+
+function s_server:untouched ()
+  for line in self.process.line, self.process do
+    if line:find "HTTP/1%.1" then error("reached the server: " .. line) end
+  end
+end
+
+---------------------------------------------------------------------------
+-- rawd plays a script of bytes and prints what came.
+
+---------------------------------------------------------------------------
+-- nginx serves many rows: the name that is asked for chooses the certificate.
+-- It logs in order: a request when it is answered, and the end of a connection.
+
+local nginx = { stop = stop }
+nginx.__index = nginx
+
+local conf = [[
+daemon off;
+master_process off;
+pid %s/pid;
+error_log stderr info;
+events { worker_connections 512; }
+http {
+  log_format events "request from connection=$connection for $ssl_server_name";
+  access_log /dev/stdout events;
+  client_body_temp_path %s/body;
+  proxy_temp_path %s/proxy;
+  fastcgi_temp_path %s/fastcgi;
+  uwsgi_temp_path %s/uwsgi;
+  scgi_temp_path %s/scgi;
+  server_names_hash_max_size 4096;
+  server_names_hash_bucket_size 128;
+  ssl_protocols TLSv1.2 TLSv1.3;
+  ssl_ciphers ALL:@SECLEVEL=0;
+  %s
+}
+]]
+
+local server_block = [[
+  server {
+    listen 127.0.0.1:%s ssl;
+    server_name %s;
+    ssl_certificate %s;
+    ssl_certificate_key %s;
+    return 200 "%s\n";
+  }
+]]
+
+-- A port that was free a moment ago.
+local function free_port ()
+  local s <close> = M.httpsd{ cert = "good" }.process
+  return s.captures[1]
+end
+
+local function working_directory ()
+  local p <close> = assert(io.popen "pwd")
+  return p:read("l")
+end
+
+-- Starts it on that port; nil when another process has taken it.
+local function start_nginx (dir, port, hosts)
+  local blocks, root = {}, working_directory() .. "/"
+  for host, cert in pairs(hosts) do
+    blocks[#blocks + 1] = server_block:format(port, host,
+      root .. file(cert, "-chain.pem"), root .. file(cert, ".key"), cert)
+  end
+  table.sort(blocks)
+  t.write(dir .. "/conf", (conf:gsub("%%s", dir, 6):gsub("%%s",
+    function() return table.concat(blocks) end)))
+  local p = t.spawn{ cmd = { "nginx", "-e", "stderr", "-p", dir,
+    "-c", dir .. "/conf" } }
+  for line in p.line, p do
+    if line:find "event method" then return p end
+    if line:find "bind%(%) to" then break end
+    if line:find "%[emerg%]" then error(line) end
+  end
+  p:stop()
+  return nil
+end
+
+-- hosts: name to certificate
+function M.nginx (hosts)
+  local dir = t.tmpdir()
+  for _ = 1, 10 do
+    local port = free_port()
+    local p = start_nginx(dir, port, hosts)
+    if p then return setmetatable({ process = p, port = port }, nginx) end
+  end
+  error "no port for nginx"
+end
+
+function nginx:answered (cert, response)
+  t.eq(response.body, cert .. "\n", "body")
+  self.process:expect "^request from"
+end
+
+-- These say that a connection ended before the first byte of a request; other
+-- ends are those of connections that had one, and were kept for the next.
+local ends = {
+  "SSL_do_handshake%(%) failed",
+  "peer closed connection in SSL handshake",
+  "client closed connection while waiting for request",
+  "while SSL handshaking",
+}
+
+function nginx:untouched ()
+  for line in self.process.line, self.process do
+    if line:find "^request from" or
+        line:find "while reading client request" then
+      error("reached the server: " .. line)
+    end
+    for _, pattern in ipairs(ends) do
+      if line:find(pattern) then return end
+    end
+  end
+  error "nginx has ended"
+end
+
+return M
