@@ -87,7 +87,6 @@ error_set(struct error *err, enum error_kind kind, const char *code,
 	len = strlen(err->message);
 	snprintf(err->message + len, sizeof(err->message) - len, ": %s",
 	    strerror(errnum));
-	errno = errnum;
 	return -1;
 }
 
