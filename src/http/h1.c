@@ -308,7 +308,7 @@ enum h1_event
 h1_next(struct h1 *p, const char *in, size_t len, size_t *used,
     struct span *body, struct error *err)
 {
-	struct h1_feed f = { in, len, 0, body, err };
+	struct h1_feed f = { len > 0 ? in : "", len, 0, body, err };
 	enum h1_event ev;
 
 	assert(p->state != H1_AT_FAILURE);

@@ -63,9 +63,9 @@ void	h1_init(struct h1 *p);
 void	h1_clear(struct h1 *p);
 
 /*
- * Advances by the len bytes at in; *used is how many were consumed, and an
- * event other than H1_MORE may leave some.  Called again after each event;
- * after H1_END or H1_FAILED no more.  *body borrows from in.
+ * Advances by the len bytes at in, which may be none; *used is how many were
+ * consumed, and an event other than H1_MORE may leave some.  Called again
+ * after each event; after H1_END or H1_FAILED no more.  *body borrows from in.
  * H1_HEAD comes once, before any H1_DATA; H1_END may follow without a byte
  * of input, so call until H1_MORE.
  * Failures, kind protocol: status-line (not HTTP/1.x, malformed, 101 that

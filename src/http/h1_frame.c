@@ -128,8 +128,8 @@ keeps_alive(const struct h1 *p)
 int
 h1_frame(struct h1 *p, struct error *err)
 {
-	bool no_body = p->head_request || p->status < 200 ||
-	    p->status == 204 || p->status == 304;
+	bool no_body = p->head_request || p->status == 204 ||
+	    p->status == 304;
 	bool chunked, sized;
 	uint64_t length;
 

@@ -63,7 +63,8 @@ int	h1_field_add(struct headers *h, struct span line, struct error *err);
 /*
  * Tells from the head how the body is framed (RFC 9112 section 6.3) and
  * whether the connection goes on (section 9.3): sets framing, length, left
- * and keep_alive.  Returns 0, or -1: protocol/framing.
+ * and keep_alive.  Those of a 1xx mean nothing, but must not conflict either.
+ * Returns 0, or -1: protocol/framing.
  */
 int	h1_frame(struct h1 *p, struct error *err);
 

@@ -9,28 +9,43 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/span.h"
 
 struct cert;	/* one parsed certificate */
 
-/* The first certificate of PEM text, or NULL.  cert_free accepts NULL. */
+/*
+ * The first certificate of PEM text, or NULL (none, damaged, out of memory);
+ * cert_next also takes it off the front of *pem, for chains.  cert_free
+ * accepts NULL.
+ */
 struct cert	*cert_parse(const uint8_t *pem, size_t len);
+struct cert	*cert_next(struct span *pem);
 void		 cert_free(struct cert *c);
+
+/*
+ * How many of the bytes at der are a certificate, judged by all of its
+ * structure but the key (a fraction of the price of parsing it); 0 when they
+ * begin with none.
+ */
+size_t	cert_der_len(const void *der, size_t len);
 
 /* Whether its subjectAltName covers host (name.h). */
 bool	cert_covers(const struct cert *c, const char *host);
 
 /*
  * Appends the names it is for, as "a.example, *.b.example, 192.0.2.1": at most
- * max of them, then "and N more"; what is not printable ASCII is escaped as
- * \xHH.  Appends nothing when it has no subjectAltName.
+ * max of them, then " and N more"; what is not printable ASCII, blanks, commas
+ * and backslashes are escaped as \xHH.  Appends nothing when its
+ * subjectAltName has neither dNSName nor iPAddress.
  * Returns 0, or -1: out of memory.
  */
 int	cert_names(const struct cert *c, size_t max, struct buf *b);
 
 /*
  * Whether its key or the digest it is signed with is too weak to rely on: RSA
- * or DSA under 2048 bits, an EC group under 224, MD5 or SHA-1.  *why says
- * which, static storage.
+ * or DSA under 2048 bits, an EC group under 224, MD5 or SHA-1 (unless it is
+ * self-signed: then the signature is not what it is trusted for).  *why says
+ * which, as "its RSA key is shorter than 2048 bits"; static storage, or NULL.
  */
 bool	cert_weak(const struct cert *c, const char **why);
 #endif

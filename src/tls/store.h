@@ -6,10 +6,12 @@
 #ifndef LURL_STORE_H
 #define LURL_STORE_H
 #include <stdbool.h>
-#include <sys/stat.h>
+#include <stddef.h>
 
 #include "base/buf.h"
 #include "base/error.h"
+
+#define STORE_FILE_MAX	(64 << 20)	/* bytes; a larger source is refused */
 
 /*
  * The system's store: a hashed directory where there is one (its price per
@@ -19,18 +21,32 @@
 const char	*store_system(void);
 
 /*
+ * The bundle of the same certificates as the system's directory dir: one file
+ * to read instead of 140.  Static storage.  NULL when there is none.
+ */
+const char	*store_system_bundle(const char *dir);
+
+/*
  * Whether a directory has entries as c_rehash names them (HHHHHHHH.N), the
  * only ones that are ever looked up.
  */
 bool	store_is_hashed_dir(const char *path);
 
 /*
+ * Whether two hashed directories hold certificates of the same subject.
+ * OpenSSL looks for a subject in the first directory that has it, and nowhere
+ * else, so the two are then no union.
+ */
+bool	store_dirs_overlap(const char *a, const char *b);
+
+/*
  * Appends to pem the certificates of a file, of every hashed entry of a
  * directory, or of text, one PEM block after the other, in order; name is what
- * messages call the source ("ca file '/x.pem'").  Every block is decoded.
+ * messages call the source ("ca file '/x.pem'").  Every block is decoded, and
+ * written anew; what is no certificate (a private key) is left out.
  * Return 0; on failure -1 and *err: usage/value (missing, unreadable, empty,
- * no certificate in it, the n-th one damaged; the message names the source,
- * and says so where it holds a private key or is DER); io/ENOMEM.
+ * too large, no certificate in it, the n-th one damaged; the message names the
+ * source, and says so where it holds a private key or is DER); io/ENOMEM.
  */
 int	store_read_file(struct buf *pem, const char *path, struct error *err);
 int	store_read_dir(struct buf *pem, const char *path, struct error *err);

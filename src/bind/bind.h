@@ -1,0 +1,76 @@
+/*
+ * What the files of the binding share.  Each opens one type or one table of
+ * functions of "https.core", which the policy in src/lua is written on.
+ */
+#ifndef LURL_BIND_H
+#define LURL_BIND_H
+#include <lauxlib.h>
+#include <lua.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/span.h"
+#include "http/headers.h"
+#include "net/loop.h"
+#include "net/pool.h"
+#include "tls/trust.h"
+
+#define ERROR_MT	"https.error"
+#define EXCHANGE_MT	"lurl.exchange"
+#define HEADERS_MT	"lurl.headers"
+#define LOOP_MT		"lurl.loop"
+#define POOL_MT		"lurl.pool"
+#define TRUST_MT	"lurl.trust"
+
+/* Add their functions to the table on top of the stack; metatables too. */
+void	open_error(lua_State *L);
+void	open_exchange(lua_State *L);
+void	open_headers(lua_State *L);
+void	open_json(lua_State *L);
+void	open_loop(lua_State *L);
+void	open_text(lua_State *L);
+void	open_trust(lua_State *L);
+void	open_url(lua_State *L);
+
+/*
+ * Makes a metatable whose __index is a table of methods, __gc and __close
+ * being the method "close" where there is one.  Leaves the stack as it was.
+ */
+void	new_type(lua_State *L, const char *name, const luaL_Reg *methods);
+
+/*
+ * Raises *err as the error value of the manual.  fill_error leaves that value
+ * on the stack instead, for a caller with more to say in it.
+ */
+int	raise_error(lua_State *L, const struct error *err);
+void	fill_error(lua_State *L, const struct error *err);
+
+/* Raises the error of a script that was interrupted: kind cancelled. */
+int	raise_interrupted(lua_State *L);
+
+/* The loop of this state.  Borrowed. */
+struct loop	*state_loop(lua_State *L);
+
+/*
+ * Waits until wake is ready; raises kind cancelled when interrupted.  The one
+ * place where a script waits.
+ */
+void	await(lua_State *L, struct wake *wake);
+
+/* The live object of an argument; raise otherwise. */
+struct headers	*check_headers(lua_State *L, int arg);
+struct pool	*check_pool(lua_State *L, int arg);
+struct trust	*check_trust(lua_State *L, int arg);
+
+/*
+ * Pushes an empty list as a headers object; the pointer is valid while the
+ * object is.
+ */
+struct headers	*push_headers(lua_State *L);
+
+/* The string argument arg as a span, borrowed while it is on the stack. */
+struct span	check_span(lua_State *L, int arg);
+
+/* Pushes a span as a string, or nil for one without data. */
+void	push_span(lua_State *L, struct span s);
+#endif

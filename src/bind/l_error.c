@@ -1,0 +1,84 @@
+#include "bind.h"
+
+void
+new_type(lua_State *L, const char *name, const luaL_Reg *methods)
+{
+	luaL_newmetatable(L, name);
+	lua_newtable(L);
+	luaL_setfuncs(L, methods, 0);
+	if (lua_getfield(L, -1, "close") == LUA_TFUNCTION) {
+		lua_pushvalue(L, -1);
+		lua_setfield(L, -4, "__gc");
+		lua_setfield(L, -3, "__close");
+	} else {
+		lua_pop(L, 1);
+	}
+	lua_setfield(L, -2, "__index");
+	lua_pop(L, 1);
+}
+
+struct span
+check_span(lua_State *L, int arg)
+{
+	struct span s;
+
+	s.data = luaL_checklstring(L, arg, &s.len);
+	return s;
+}
+
+void
+push_span(lua_State *L, struct span s)
+{
+	if (s.data == NULL)
+		lua_pushnil(L);
+	else
+		lua_pushlstring(L, s.data, s.len);
+}
+
+static void
+set_string(lua_State *L, const char *field, const char *value)
+{
+	if (value == NULL || value[0] == '\0')
+		return;
+	lua_pushstring(L, value);
+	lua_setfield(L, -2, field);
+}
+
+void
+fill_error(lua_State *L, const struct error *err)
+{
+	luaL_checkstack(L, 3, NULL);
+	lua_createtable(L, 0, 10);
+	set_string(L, "kind", error_kind_name(err->kind));
+	set_string(L, "code", err->code);
+	set_string(L, "message", err->message);
+	set_string(L, "phase", error_phase_name(err->phase));
+	set_string(L, "hint", err->hint);
+	lua_pushboolean(L, 0);
+	lua_setfield(L, -2, "sent");
+	luaL_setmetatable(L, ERROR_MT);
+}
+
+int
+raise_error(lua_State *L, const struct error *err)
+{
+	fill_error(L, err);
+	return lua_error(L);
+}
+
+int
+raise_interrupted(lua_State *L)
+{
+	struct error err = { 0 };
+
+	error_setx(&err, ERR_CANCELLED, "interrupted", "interrupted");
+	return raise_error(L, &err);
+}
+
+/* The policy fills the metatable; the binding only has to set it. */
+void
+open_error(lua_State *L)
+{
+	luaL_newmetatable(L, ERROR_MT);
+	lua_setfield(L, -2, "error");
+}

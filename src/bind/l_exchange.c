@@ -1,0 +1,415 @@
+/*
+ * One request on the wire as Lua sees it: the transport's exchange{...}, then
+ * head, read or body, times, tls.  Waits where the engine would wait.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "bind.h"
+#include "http/request.h"
+#include "net/exchange.h"
+
+/*
+ * The userdata; its user value is the spec, which keeps body, trust and pool
+ * alive as long as the exchange borrows them.
+ */
+struct exchange_box {
+	struct exchange	*exchange;
+	struct buf	 bytes;		/* the head to send, then the body got */
+};
+
+#define ANCHORS		1
+#define SPECS		1		/* where l_exchange has its argument */
+
+static struct exchange_box *
+check_box(lua_State *L, int arg)
+{
+	struct exchange_box *b = luaL_checkudata(L, arg, EXCHANGE_MT);
+
+	luaL_argcheck(L, b->exchange != NULL, arg, "response is closed");
+	return b;
+}
+
+/* exchange:close(), and __gc and __close. */
+static int
+l_close(lua_State *L)
+{
+	struct exchange_box *b = luaL_checkudata(L, 1, EXCHANGE_MT);
+	struct exchange *ex = b->exchange;
+
+	b->exchange = NULL;
+	exchange_free(ex);
+	buf_clear(&b->bytes);
+	return 0;
+}
+
+/*
+ * Raises with what the exchange knows besides: whether anything was sent; the
+ * policy adds whom it was talking to.
+ */
+static int
+fail(lua_State *L, struct exchange_box *b, const struct error *err)
+{
+	fill_error(L, err);
+	lua_pushboolean(L, exchange_sent(b->exchange));
+	lua_setfield(L, -2, "sent");
+	return lua_error(L);
+}
+
+/* Reading the spec. */
+
+static const char *
+get_string(lua_State *L, const char *field, size_t *len)
+{
+	const char *s;
+
+	lua_getfield(L, SPECS, field);
+	s = lua_tolstring(L, -1, len);
+	lua_pop(L, 1);		/* the table keeps it */
+	return s;
+}
+
+static struct span
+get_span(lua_State *L, const char *field)
+{
+	struct span s = { NULL, 0 };
+
+	s.data = get_string(L, field, &s.len);
+	return s;
+}
+
+static lua_Integer
+get_integer(lua_State *L, const char *field, lua_Integer otherwise)
+{
+	lua_Integer n;
+
+	lua_getfield(L, SPECS, field);
+	n = luaL_optinteger(L, -1, otherwise);
+	lua_pop(L, 1);
+	return n;
+}
+
+static bool
+get_flag(lua_State *L, const char *field)
+{
+	bool flag;
+
+	lua_getfield(L, SPECS, field);
+	flag = lua_toboolean(L, -1);
+	lua_pop(L, 1);
+	return flag;
+}
+
+/* Seconds in Lua to ms; absent, or too many to count: no limit. */
+static int64_t
+get_ms(lua_State *L, const char *field)
+{
+	lua_Number s;
+
+	lua_getfield(L, SPECS, field);
+	s = luaL_optnumber(L, -1, HUGE_VAL);
+	lua_pop(L, 1);
+	return s < 1e12 ? (int64_t)ceil(s * 1000) : INT64_MAX;
+}
+
+static void
+get_target(lua_State *L, struct target *t)
+{
+	t->tls = get_flag(L, "tls");
+	t->host = get_string(L, "host", NULL);
+	t->port = (uint16_t)get_integer(L, "port", 0);
+	t->servername = get_string(L, "servername", NULL);
+	t->address = get_string(L, "address", NULL);
+	t->address_port = (uint16_t)get_integer(L, "address_port", 0);
+	if (t->tls) {
+		lua_getfield(L, SPECS, "trust");
+		t->trust = check_trust(L, -1);
+		lua_pop(L, 1);
+	}
+	if (t->host == NULL)
+		luaL_error(L, "exchange without a host");
+}
+
+static void
+get_spec(lua_State *L, struct exchange_spec *spec)
+{
+	int64_t total = get_ms(L, "total");
+
+	get_target(L, &spec->target);
+	spec->body = get_span(L, "body");
+	spec->head_request = get_flag(L, "head_request");
+	spec->idempotent = get_flag(L, "idempotent");
+	spec->max_header = (size_t)get_integer(L, "max_header", H1_MAX_HEADER);
+	spec->resolve_ms = get_ms(L, "resolve");
+	spec->connect_ms = get_ms(L, "connect");
+	spec->read_ms = get_ms(L, "read");
+	spec->deadline_ms = total == INT64_MAX ? INT64_MAX :
+	    loop_now_ms() + total;
+}
+
+static struct pool *
+get_pool(lua_State *L)
+{
+	struct pool *pool;
+
+	lua_getfield(L, SPECS, "pool");
+	pool = check_pool(L, -1);
+	lua_pop(L, 1);
+	return pool;
+}
+
+static struct headers *
+get_headers(lua_State *L)
+{
+	struct headers *h;
+
+	lua_getfield(L, SPECS, "headers");
+	h = check_headers(L, -1);
+	lua_pop(L, 1);
+	return h;
+}
+
+/*
+ * exchange{pool=, trust=, tls=, host=, port=, servername=, address=,
+ * address_port=, method=, target=, headers=, body=, head_request=,
+ * idempotent=, max_header=, resolve=, connect=, read=, total= (seconds)}
+ * -> exchange; raises usage/value for what may not be sent
+ */
+static int
+l_exchange(lua_State *L)
+{
+	struct exchange_spec spec = { 0 };
+	struct error err = { 0 };
+	struct exchange_box *b;
+	struct pool *pool;
+
+	luaL_checktype(L, SPECS, LUA_TTABLE);
+	lua_settop(L, SPECS);
+	b = lua_newuserdatauv(L, sizeof(*b), 1);
+	memset(b, 0, sizeof(*b));
+	luaL_setmetatable(L, EXCHANGE_MT);
+	lua_pushvalue(L, SPECS);
+	lua_setiuservalue(L, -2, ANCHORS);
+	pool = get_pool(L);
+	get_spec(L, &spec);
+	if (request_write(&b->bytes, get_span(L, "method"),
+	    get_span(L, "target"), get_headers(L), &err) == -1)
+		return raise_error(L, &err);
+	spec.head = buf_span(&b->bytes);
+	if ((b->exchange = exchange_new(pool, &spec, &err)) == NULL)
+		return raise_error(L, &err);
+	buf_reset(&b->bytes);
+	return 1;
+}
+
+/* Moves the parsed list into an object of Lua's: no line is copied. */
+static void
+push_answer_headers(lua_State *L, struct headers *from)
+{
+	struct headers *to = push_headers(L);
+
+	*to = *from;
+	memset(from, 0, sizeof(*from));
+}
+
+/* exchange:head() -> status, reason, "1.1", headers */
+static int
+l_head(lua_State *L)
+{
+	struct exchange_box *b = check_box(L, 1);
+	struct error err = { 0 };
+	struct h1 *answer;
+	enum want want;
+
+	while ((want = exchange_head(b->exchange, &err)) == WANT_WAKE)
+		await(L, exchange_wake(b->exchange));
+	if (want == WANT_FAILED)
+		return fail(L, b, &err);
+	answer = exchange_answer(b->exchange);
+	lua_pushinteger(L, answer->status);
+	push_span(L, buf_span(&answer->reason));
+	lua_pushstring(L, answer->minor == 0 ? "1.0" : "1.1");
+	push_answer_headers(L, &answer->headers);
+	return 4;
+}
+
+static enum want
+next_piece(lua_State *L, struct exchange_box *b, struct span *piece,
+    struct error *err)
+{
+	enum want want;
+
+	while ((want = exchange_body(b->exchange, piece, err)) == WANT_WAKE)
+		await(L, exchange_wake(b->exchange));
+	return want;
+}
+
+/* exchange:read() -> the next piece of the body, or nil at its end */
+static int
+l_read(lua_State *L)
+{
+	struct exchange_box *b = check_box(L, 1);
+	struct error err = { 0 };
+	struct span piece;
+
+	if (next_piece(L, b, &piece, &err) == WANT_FAILED)
+		return fail(L, b, &err);
+	push_span(L, piece);
+	return 1;
+}
+
+static int
+too_large(struct error *err, lua_Integer max)
+{
+	error_setx(err, ERR_PROTOCOL, "too-large",
+	    "body larger than max_body (%lld bytes)", (long long)max);
+	err->phase = PHASE_RECEIVE;
+	return -1;
+}
+
+/* What is announced is refused at once, and otherwise makes room at once. */
+static int
+expect_body(struct exchange_box *b, lua_Integer max, struct error *err)
+{
+	const struct h1 *answer = exchange_answer(b->exchange);
+	const uint64_t at_once = 1024 * 1024;
+
+	if (answer->framing != H1_LENGTH)
+		return 0;
+	if (answer->length > (uint64_t)max)
+		return too_large(err, max);
+	if (buf_reserve(&b->bytes, (size_t)(answer->length < at_once ?
+	    answer->length : at_once)) == NULL)
+		return error_nomem(err);
+	return 0;
+}
+
+static int
+collect(lua_State *L, struct exchange_box *b, lua_Integer max,
+    struct error *err)
+{
+	struct span piece;
+
+	if (expect_body(b, max, err) == -1)
+		return -1;
+	for (;;) {
+		if (next_piece(L, b, &piece, err) == WANT_FAILED)
+			return -1;
+		if (piece.data == NULL)
+			return 0;
+		if (piece.len > (size_t)max - buf_span(&b->bytes).len)
+			return too_large(err, max);
+		if (buf_add(&b->bytes, piece.data, piece.len) == -1)
+			return error_nomem(err);
+	}
+}
+
+/* exchange:body(max) -> the whole body; raises when it passes max bytes */
+static int
+l_body(lua_State *L)
+{
+	struct exchange_box *b = check_box(L, 1);
+	lua_Integer max = luaL_checkinteger(L, 2);
+	struct error err = { 0 };
+	struct span body;
+
+	luaL_argcheck(L, max >= 0, 2, "not a size");
+	if (collect(L, b, max, &err) == -1)
+		return fail(L, b, &err);
+	body = buf_span(&b->bytes);
+	lua_pushlstring(L, body.len == 0 ? "" : body.data, body.len);
+	buf_clear(&b->bytes);
+	lua_pushnil(L);		/* nothing is borrowed any more */
+	lua_setiuservalue(L, 1, ANCHORS);
+	return 1;
+}
+
+static void
+set_number(lua_State *L, const char *field, double value)
+{
+	lua_pushnumber(L, value);
+	lua_setfield(L, -2, field);
+}
+
+/* exchange:times() -> {resolve=, ..., receive=, reused=}, total (seconds) */
+static int
+l_times(lua_State *L)
+{
+	struct exchange_box *b = check_box(L, 1);
+	const struct exchange_times *t = exchange_times(b->exchange);
+
+	lua_createtable(L, 0, 7);
+	set_number(L, "resolve", t->conn.resolve);
+	set_number(L, "connect", t->conn.connect);
+	set_number(L, "tls", t->conn.tls);
+	set_number(L, "send", t->send);
+	set_number(L, "wait", t->wait);
+	set_number(L, "receive", t->receive);
+	lua_pushboolean(L, t->reused);
+	lua_setfield(L, -2, "reused");
+	lua_pushnumber(L, t->total);
+	return 2;
+}
+
+static void
+set_string(lua_State *L, const char *field, const char *value)
+{
+	if (value == NULL)
+		return;
+	lua_pushstring(L, value);
+	lua_setfield(L, -2, field);
+}
+
+static void
+set_time(lua_State *L, const char *field, time_t value)
+{
+	if (value == -1)
+		return;
+	lua_pushinteger(L, (lua_Integer)value);
+	lua_setfield(L, -2, field);
+}
+
+/* exchange:tls() -> the table of response.tls, or nil for plain http */
+static int
+l_tls(lua_State *L)
+{
+	const struct peer *p = exchange_peer(check_box(L, 1)->exchange);
+
+	if (p == NULL)
+		return 0;
+	lua_createtable(L, 0, 12);
+	set_string(L, "version", p->version);
+	set_string(L, "cipher", p->cipher);
+	set_string(L, "alpn", p->alpn);
+	set_string(L, "subject", p->subject);
+	set_string(L, "issuer", p->issuer);
+	set_string(L, "hash", p->hash);
+	set_string(L, "ocsp", p->ocsp);
+	set_string(L, "trust", p->trust);
+	set_time(L, "not_before", p->not_before);
+	set_time(L, "not_after", p->not_after);
+	lua_pushboolean(L, p->resumed);
+	lua_setfield(L, -2, "resumed");
+	lua_pushboolean(L, p->verified);
+	lua_setfield(L, -2, "verified");
+	return 1;
+}
+
+static const luaL_Reg methods[] = {
+	{ "body", l_body },
+	{ "close", l_close },
+	{ "head", l_head },
+	{ "read", l_read },
+	{ "times", l_times },
+	{ "tls", l_tls },
+	{ NULL, NULL }
+};
+
+void
+open_exchange(lua_State *L)
+{
+	new_type(L, EXCHANGE_MT, methods);
+	lua_pushcfunction(L, l_exchange);
+	lua_setfield(L, -2, "exchange");
+}

@@ -1,0 +1,249 @@
+/*
+ * Header lists as Lua sees them: h["content-type"] in any case (several lines
+ * joined by ", "), h:all(name), pairs(h) line by line; written by assignment
+ * of a string, a number, a list, or nil.
+ */
+#include <string.h>
+
+#include "bind.h"
+
+struct headers *
+check_headers(lua_State *L, int arg)
+{
+	return luaL_checkudata(L, arg, HEADERS_MT);
+}
+
+struct headers *
+push_headers(lua_State *L)
+{
+	struct headers *h = lua_newuserdatauv(L, sizeof(*h), 0);
+
+	memset(h, 0, sizeof(*h));
+	luaL_setmetatable(L, HEADERS_MT);
+	return h;
+}
+
+static int
+nomem(lua_State *L)
+{
+	struct error err = { 0 };
+
+	error_nomem(&err);
+	return raise_error(L, &err);
+}
+
+/* Only the name is told: a value may be a secret. */
+static int
+refuse(lua_State *L, const char *what, struct span name)
+{
+	struct error err = { 0 };
+
+	error_setx(&err, ERR_USAGE, "value", "header %s '%.*s' has a character "
+	    "that cannot be sent", what, (int)(name.len > 64 ? 64 : name.len),
+	    name.data);
+	return raise_error(L, &err);
+}
+
+static struct span
+check_name(lua_State *L, int arg)
+{
+	struct span name = check_span(L, arg);
+
+	if (!header_name_valid(name))
+		refuse(L, "name", name);
+	return name;
+}
+
+/* Adds the value at that index, a string or number, as a line. */
+static void
+add_value(lua_State *L, struct headers *h, struct span name, int value)
+{
+	struct span s;
+
+	if (lua_type(L, value) != LUA_TSTRING &&
+	    lua_type(L, value) != LUA_TNUMBER)
+		luaL_error(L, "header '%s' must be a string, number or list, "
+		    "not %s", name.data, luaL_typename(L, value));
+	s.data = luaL_tolstring(L, value, &s.len);
+	if (!header_value_valid(s))
+		refuse(L, "value of", name);
+	if (headers_add(h, name, s) == -1)
+		nomem(L);
+	lua_pop(L, 1);
+}
+
+/*
+ * headers[name] -> string or nil, or a method: methods come first, so that no
+ * server can take headers:all away by sending a field of that name.
+ */
+static int
+l_index(lua_State *L)
+{
+	struct headers *h = check_headers(L, 1);
+	struct span name = check_span(L, 2);
+	luaL_Buffer b;
+	size_t i = 0;
+	struct span s;
+
+	lua_pushvalue(L, 2);
+	if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL)
+		return 1;
+	if (!headers_find(h, name, &i))
+		return 0;
+	s = headers_value(h, i++);
+	if (!headers_find(h, name, &i)) {
+		lua_pushlstring(L, s.data, s.len);
+		return 1;
+	}
+	luaL_buffinit(L, &b);
+	luaL_addlstring(&b, s.data, s.len);
+	for (; headers_find(h, name, &i); i++) {
+		s = headers_value(h, i);
+		luaL_addlstring(&b, ", ", 2);
+		luaL_addlstring(&b, s.data, s.len);
+	}
+	luaL_pushresult(&b);
+	return 1;
+}
+
+/* headers[name] = string, number, list, or nil or false to take it out */
+static int
+l_newindex(lua_State *L)
+{
+	struct headers *h = check_headers(L, 1);
+	struct span name = check_name(L, 2), none = { NULL, 0 };
+	lua_Integer i, n;
+
+	if (headers_set(h, name, none) == -1)
+		return nomem(L);
+	if (!lua_toboolean(L, 3))
+		return 0;
+	if (lua_type(L, 3) != LUA_TTABLE) {
+		add_value(L, h, name, 3);
+		return 0;
+	}
+	n = luaL_len(L, 3);
+	for (i = 1; i <= n; i++) {
+		lua_geti(L, 3, i);
+		add_value(L, h, name, lua_gettop(L));
+		lua_pop(L, 1);
+	}
+	return 0;
+}
+
+/* headers:all(name) -> list of its values, in order */
+static int
+l_all(lua_State *L)
+{
+	struct headers *h = check_headers(L, 1);
+	struct span name = check_span(L, 2);
+	lua_Integer n = 0;
+	size_t i;
+
+	lua_newtable(L);
+	for (i = 0; headers_find(h, name, &i); i++) {
+		push_span(L, headers_value(h, i));
+		lua_seti(L, -2, ++n);
+	}
+	return 1;
+}
+
+/* headers:add(name, value): one more line of that name */
+static int
+l_add(lua_State *L)
+{
+	struct headers *h = check_headers(L, 1);
+
+	add_value(L, h, check_name(L, 2), 3);
+	return 0;
+}
+
+/* headers:copy() -> another with the same lines */
+static int
+l_copy(lua_State *L)
+{
+	struct headers *h = check_headers(L, 1), *to = push_headers(L);
+	size_t i;
+
+	for (i = 0; i < h->count; i++)
+		if (headers_add(to, headers_name(h, i),
+		    headers_value(h, i)) == -1)
+			return nomem(L);
+	return 1;
+}
+
+static int
+next_line(lua_State *L)
+{
+	struct headers *h = lua_touserdata(L, lua_upvalueindex(1));
+	size_t i = (size_t)lua_tointeger(L, lua_upvalueindex(2));
+
+	if (i >= h->count)
+		return 0;
+	lua_pushinteger(L, (lua_Integer)(i + 1));
+	lua_replace(L, lua_upvalueindex(2));
+	push_span(L, headers_name(h, i));
+	push_span(L, headers_value(h, i));
+	return 2;
+}
+
+/* pairs(headers) -> name, value of each line */
+static int
+l_pairs(lua_State *L)
+{
+	check_headers(L, 1);
+	lua_pushvalue(L, 1);
+	lua_pushinteger(L, 0);
+	lua_pushcclosure(L, next_line, 2);
+	return 1;
+}
+
+static int
+l_len(lua_State *L)
+{
+	lua_pushinteger(L, (lua_Integer)check_headers(L, 1)->count);
+	return 1;
+}
+
+static int
+l_gc(lua_State *L)
+{
+	headers_clear(check_headers(L, 1));
+	return 0;
+}
+
+/* headers() -> an empty list */
+static int
+l_headers(lua_State *L)
+{
+	push_headers(L);
+	return 1;
+}
+
+static const luaL_Reg methods[] = {
+	{ "add", l_add },
+	{ "all", l_all },
+	{ "copy", l_copy },
+	{ NULL, NULL }
+};
+
+static const luaL_Reg metamethods[] = {
+	{ "__gc", l_gc },
+	{ "__len", l_len },
+	{ "__newindex", l_newindex },
+	{ "__pairs", l_pairs },
+	{ NULL, NULL }
+};
+
+void
+open_headers(lua_State *L)
+{
+	luaL_newmetatable(L, HEADERS_MT);
+	luaL_setfuncs(L, metamethods, 0);
+	luaL_newlib(L, methods);
+	lua_pushcclosure(L, l_index, 1);
+	lua_setfield(L, -2, "__index");
+	lua_pop(L, 1);
+	lua_pushcfunction(L, l_headers);
+	lua_setfield(L, -2, "headers");
+}

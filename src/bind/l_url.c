@@ -1,0 +1,142 @@
+/* URLs as Lua sees them: parsed in C, a table of their parts in Lua. */
+#include <string.h>
+
+#include "base/url.h"
+#include "bind.h"
+
+#define URL_MT	"lurl.url"	/* the parsed one, while it is being read */
+
+static int
+l_close(lua_State *L)
+{
+	url_clear(luaL_checkudata(L, 1, URL_MT));
+	return 0;
+}
+
+static struct url *
+new_url(lua_State *L)
+{
+	struct url *u = lua_newuserdatauv(L, sizeof(*u), 0);
+
+	memset(u, 0, sizeof(*u));
+	luaL_setmetatable(L, URL_MT);
+	return u;
+}
+
+static void
+set_span(lua_State *L, const char *field, struct span s)
+{
+	push_span(L, s);
+	lua_setfield(L, -2, field);
+}
+
+/* Sets what one of url.h's formatters writes. */
+static void
+set_formatted(lua_State *L, const char *field, const struct url *u,
+    int (*format)(const struct url *, struct buf *))
+{
+	struct error err = { 0 };
+	struct buf *b = lua_touserdata(L, lua_upvalueindex(1));
+
+	buf_reset(b);
+	if (format(u, b) == -1) {
+		error_nomem(&err);
+		raise_error(L, &err);
+	}
+	set_span(L, field, buf_span(b));
+}
+
+static int
+format_plain(const struct url *u, struct buf *b)
+{
+	return url_format(u, false, b);
+}
+
+static void
+push_url(lua_State *L, const struct url *u)
+{
+	lua_createtable(L, 0, 12);
+	lua_pushstring(L, u->https ? "https" : "http");
+	lua_setfield(L, -2, "scheme");
+	lua_pushinteger(L, u->port);
+	lua_setfield(L, -2, "port");
+	lua_pushboolean(L, u->host_type != URL_NAME);
+	lua_setfield(L, -2, "is_address");
+	set_span(L, "user", u->user);
+	set_span(L, "password", u->password);
+	set_span(L, "host", u->host);
+	set_span(L, "path", u->path);
+	set_span(L, "query", u->query);
+	set_span(L, "fragment", u->fragment);
+	set_formatted(L, "url", u, format_plain);
+	set_formatted(L, "authority", u, url_authority);
+	set_formatted(L, "target", u, url_target);
+}
+
+/*
+ * url(s) -> {scheme=, host=, port=, is_address=, user=, password=, path=,
+ * query=, fragment=, url= (without userinfo and fragment), authority=,
+ * target=}; raises usage/url
+ */
+static int
+l_url(lua_State *L)
+{
+	struct span s = check_span(L, 1);
+	struct url *u = new_url(L);
+	struct error err = { 0 };
+
+	if (url_parse(u, s.data, s.len, &err) == -1)
+		return raise_error(L, &err);
+	push_url(L, u);
+	url_clear(u);
+	return 1;
+}
+
+/* is_address(s) -> whether it is an IPv4 or IPv6 address, no brackets */
+static int
+l_is_address(lua_State *L)
+{
+	struct span s = check_span(L, 1);
+
+	lua_pushboolean(L, url_host_kind(s.data, s.len) != URL_NAME);
+	return 1;
+}
+
+static int
+l_clear_buf(lua_State *L)
+{
+	buf_clear(lua_touserdata(L, 1));
+	return 0;
+}
+
+/* The functions share a buffer, for want of a place to leak one. */
+static void
+push_shared_buf(lua_State *L)
+{
+	struct buf *b = lua_newuserdatauv(L, sizeof(*b), 0);
+
+	memset(b, 0, sizeof(*b));
+	lua_createtable(L, 0, 1);
+	lua_pushcfunction(L, l_clear_buf);
+	lua_setfield(L, -2, "__gc");
+	lua_setmetatable(L, -2);
+}
+
+static const luaL_Reg methods[] = {
+	{ "close", l_close },
+	{ NULL, NULL }
+};
+
+static const luaL_Reg functions[] = {
+	{ "is_address", l_is_address },
+	{ "url", l_url },
+	{ NULL, NULL }
+};
+
+void
+open_url(lua_State *L)
+{
+	new_type(L, URL_MT, methods);
+	push_shared_buf(L);
+	luaL_setfuncs(L, functions, 1);
+}

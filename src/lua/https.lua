@@ -1,0 +1,40 @@
+-- The module https: the verbs and little else, so that a script that makes no
+-- request pays for none.  The first call loads the rest.
+local core = require "https.core"
+
+local https = {
+  version = core.version,
+  error = core.error,   -- the metatable of every error value
+  now = core.now,       -- seconds of a clock that only runs forward
+  json = { decode = core.json_decode, null = core.json_null },
+}
+
+local shared  -- the session behind the module's own verbs
+
+local function session ()
+  shared = shared or require "https.session".new()
+  return shared
+end
+
+-- https.request(method, url [, options]) -> response
+function https.request (method, url, options)
+  return session():request(method, url, options)
+end
+
+-- https.get(url [, options]) -> response, and so on
+for _, verb in ipairs { "get", "head", "post", "put", "patch", "delete",
+                        "options" } do
+  local method = verb:upper()
+  https[verb] = function (url, options)
+    return session():request(method, url, options)
+  end
+end
+
+-- https.is(value [, kind [, code]]) -> whether it is such an error
+function https.is (value, kind, code)
+  return getmetatable(value) == core.error
+    and (kind == nil or rawget(value, "kind") == kind)
+    and (code == nil or rawget(value, "code") == code)
+end
+
+return https

@@ -1,0 +1,169 @@
+-- The options of a request: which there are, and what each may be.  Whatever
+-- is wrong with them is said before anything is asked of the network.
+local core = require "https.core"
+local errors = require "https.errors"
+
+local M = {}
+
+local usage = errors.usage
+
+local YEAR = 31536000  -- seconds; a longer time-out is a mistake
+
+-- "a table", "an integer"
+local function article (word)
+  return (word:find("^[aeiou]") and "an " or "a ") .. word
+end
+
+local function wrong_type (name, value, want)
+  usage("type", "option '%s' must be %s, not %s", name, want,
+        article(type(value)))
+end
+
+-- of("string", "table") -> a check that value is of one of these types
+local function of (...)
+  local types, words = {}, {}
+  for _, t in ipairs { ... } do
+    types[t] = true
+    words[#words + 1] = article(t)
+  end
+  local want = table.concat(words, " or ")
+  return function (name, value)
+    if not types[type(value)] then wrong_type(name, value, want) end
+  end
+end
+
+-- A number of bytes.
+local function size (name, value)
+  if math.type(value) ~= "integer" then
+    wrong_type(name, value, "an integer (bytes)")
+  elseif value < 0 then
+    usage("value", "option '%s' must not be negative", name)
+  end
+end
+
+local function seconds (name, value)
+  if type(value) ~= "number" then
+    wrong_type(name, value, "a number (seconds)")
+  elseif not (value > 0 and value <= YEAR) then
+    usage("value", "option '%s' must be above 0 and at most %d seconds",
+          name, YEAR)
+  end
+end
+
+local timeout_parts = { "resolve", "connect", "read", "total" }
+
+local function known (part, parts)
+  for _, name in ipairs(parts) do
+    if part == name then return true end
+  end
+  return false
+end
+
+-- did_you_mean("verfy", words) -> " (did you mean 'verify'?)" or ""
+local function did_you_mean (word, words)
+  local nearest = errors.nearest(tostring(word), words)
+  return nearest and (" (did you mean '%s'?)"):format(nearest) or ""
+end
+
+local function timeout (name, value)
+  if type(value) == "number" then return seconds(name, value) end
+  if type(value) ~= "table" then
+    wrong_type(name, value, "a number (seconds) or a table")
+  end
+  for part, limit in pairs(value) do
+    if not known(part, timeout_parts) then
+      usage("option", "unknown part '%s' of option 'timeout'%s",
+            tostring(part), did_you_mean(part, timeout_parts))
+    end
+    seconds("timeout." .. part, limit)
+  end
+end
+
+-- "address", "address:port", "[v6]:port" -> address, port or nil
+local function parse_address (text)
+  local host, port = text:match("^%[(.-)%]:?(%d*)$")
+  if not host then host, port = text:match("^([%d.]+):?(%d*)$") end
+  if not host then host, port = text, "" end
+  if not core.is_address(host) then return nil end
+  port = tonumber(port)
+  if port and (port < 1 or port > 65535) then return nil end
+  return host, port
+end
+
+M.parse_address = parse_address
+
+local function resolve (name, value)
+  if type(value) ~= "table" then wrong_type(name, value, "a table") end
+  for key, address in pairs(value) do
+    if type(key) ~= "string" or not key:find(":%d+$") then
+      usage("value", "a key of option 'resolve' must be \"host:port\", not %s",
+            type(key) == "string" and ("'%s'"):format(key) or type(key))
+    elseif type(address) ~= "string" or not parse_address(address) then
+      usage("value", "option 'resolve' for '%s' must be an IP address, with "
+            .. "or without a port", key)
+    end
+  end
+end
+
+local function body (name, value)
+  if type(value) ~= "string" then wrong_type(name, value, "a string") end
+end
+
+local function headers (name, value)
+  if type(value) ~= "table" then wrong_type(name, value, "a table") end
+  for field in pairs(value) do
+    if type(field) ~= "string" then
+      usage("type", "a header's name must be a string, not %s",
+            article(type(field)))
+    end
+  end
+end
+
+-- Forms of verify and ca are checked where their meaning is: trust.lua.
+local function in_trust () end
+
+M.checks = {
+  allow_http = of("boolean"),
+  body = body,
+  ca = in_trust,
+  headers = headers,
+  max_body = size,
+  max_header = size,
+  resolve = resolve,
+  servername = of("string"),
+  timeout = timeout,
+  verify = in_trust,
+}
+
+local names = {}
+for name in pairs(M.checks) do names[#names + 1] = name end
+table.sort(names)
+
+-- M.check(options): raises kind usage for the first that is wrong
+function M.check (options)
+  if type(options) ~= "table" then
+    usage("type", "options must be a table, not %s", article(type(options)))
+  end
+  for name, value in pairs(options) do
+    local check = M.checks[name]
+    if not check then
+      usage("option", "unknown option '%s'%s", tostring(name),
+            did_you_mean(name, names))
+    end
+    check(name, value)
+  end
+end
+
+-- M.limits(timeout) -> {resolve=, connect=, read=, total=}, nil: no limit
+function M.limits (value)
+  if value == nil then return { connect = 10, read = 60 } end
+  if type(value) == "number" then return { total = value } end
+  return {
+    resolve = value.resolve,
+    connect = value.connect or 10,
+    read = value.read or 60,
+    total = value.total,
+  }
+end
+
+return M

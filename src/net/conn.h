@@ -1,0 +1,69 @@
+/*
+ * A connection to one origin: looked up, dialled, under TLS and verified, and
+ * then there for one request after the other.
+ */
+#ifndef LURL_CONN_H
+#define LURL_CONN_H
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/want.h"
+#include "loop.h"
+#include "tls/peer.h"
+#include "tls/trust.h"
+#include "wire.h"
+
+/* Whom to talk to, and on what terms: what makes two connections alike. */
+struct target {
+	bool		 tls;
+	const char	*host;		/* ASCII name, or address, no brackets */
+	uint16_t	 port;
+	const char	*servername;	/* for SNI and the name check; NULL: host */
+	const char	*address;	/* connect there instead; NULL: host */
+	uint16_t	 address_port;	/* with address; 0: port */
+	struct trust	*trust;		/* with tls */
+};
+
+/* Seconds each part took; 0 for what was not needed. */
+struct conn_times {
+	double	resolve;
+	double	connect;
+	double	tls;
+};
+
+struct conn {
+	struct wire	*wire;		/* owned; NULL until connected */
+	struct buf	 in;		/* read, and not yet taken */
+	struct peer	*peer;		/* a reference; NULL when plain */
+	struct conn_times times;
+	unsigned int	 uses;		/* requests begun on it */
+	int64_t		 idle_since_ms;	/* while in the pool */
+	struct conn	*next;		/* in the pool */
+	struct dialling	*dialling;	/* how far it is; NULL when ready */
+	struct target	 target;	/* its own copy, with a trust reference */
+};
+
+/*
+ * Begins to connect.  target is copied, its trust referenced.  wake is marked
+ * whenever there is something to step for.
+ * Ownership: conn_free (accepts NULL).  NULL and *err: io.
+ */
+struct conn	*conn_new(struct loop *loop, struct wake *wake,
+		    const struct target *target, struct error *err);
+void		 conn_free(struct conn *c);
+
+/*
+ * Goes on connecting.  WANT_WAKE: wake will be marked, and *at_ms is when to
+ * step again at the latest; WANT_NOTHING: connected, and verified as the trust
+ * says; WANT_FAILED and *err, with its phase: resolve, connect, verify, tls.
+ */
+enum want	conn_step(struct conn *c, int64_t *at_ms, struct error *err);
+
+/* Which part it is at: PHASE_RESOLVE, _CONNECT or _TLS. */
+enum error_phase conn_phase(const struct conn *c);
+
+/* Whether a connection made for its target may serve this one. */
+bool		conn_serves(const struct conn *c, const struct target *target);
+#endif

@@ -1,0 +1,542 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "exchange.h"
+
+#define JOIN_MAX	8192	/* bytes: a body this small goes with its head */
+
+enum stage {
+	CONNECTING,
+	SENDING,
+	AWAITING_HEAD,
+	IN_BODY,
+	DONE
+};
+
+struct exchange {
+	struct pool	*pool;
+	struct wake	*wake;
+	struct exchange_spec spec;
+	enum stage	 stage;
+	struct conn	*conn;		/* owned, until it goes to the pool */
+	struct peer	*peer;		/* a reference */
+	struct buf	 head;		/* to send first */
+	struct span	 rest;		/* to send then: what was not joined */
+	size_t		 sent_len;	/* of head and rest together */
+	struct h1	 answer;
+
+	bool		 sent;
+	bool		 cut;		/* answered before all was sent */
+	bool		 second;	/* once more, on a fresh connection */
+	int64_t		 began_ms;
+	int64_t		 moved_ms;	/* when a byte last went either way */
+
+	double		 began;
+	double		 since;		/* the running part's beginning */
+	struct exchange_times times;
+};
+
+struct exchange *
+exchange_new(struct pool *pool, const struct exchange_spec *spec,
+    struct error *err)
+{
+	struct exchange *ex = calloc(1, sizeof(*ex));
+	bool join = spec->body.len <= JOIN_MAX;
+
+	if (ex == NULL) {
+		error_nomem(err);
+		return NULL;
+	}
+	ex->pool = pool_ref(pool);
+	ex->spec = *spec;
+	h1_init(&ex->answer);
+	if (buf_add(&ex->head, spec->head.data, spec->head.len) == -1 ||
+	    (join && spec->body.len > 0 &&
+	    buf_add(&ex->head, spec->body.data, spec->body.len) == -1)) {
+		error_nomem(err);
+		goto err;
+	}
+	if (!join)
+		ex->rest = spec->body;
+	if ((ex->wake = wake_new(pool_loop(pool), err)) == NULL)
+		goto err;
+	ex->began = ex->since = loop_now();
+	ex->began_ms = ex->moved_ms = loop_now_ms();
+	return ex;
+ err:
+	exchange_free(ex);
+	return NULL;
+}
+
+void
+exchange_free(struct exchange *ex)
+{
+	if (ex == NULL)
+		return;
+	conn_free(ex->conn);
+	peer_unref(ex->peer);
+	wake_free(ex->wake);
+	buf_clear(&ex->head);
+	h1_clear(&ex->answer);
+	pool_unref(ex->pool);
+	free(ex);
+}
+
+struct wake *
+exchange_wake(const struct exchange *ex)
+{
+	return ex->wake;
+}
+
+struct h1 *
+exchange_answer(struct exchange *ex)
+{
+	return &ex->answer;
+}
+
+bool
+exchange_sent(const struct exchange *ex)
+{
+	return ex->sent || (ex->conn != NULL && ex->conn->wire != NULL &&
+	    wire_has_sent(ex->conn->wire));
+}
+
+struct peer *
+exchange_peer(const struct exchange *ex)
+{
+	return ex->peer;
+}
+
+const struct exchange_times *
+exchange_times(struct exchange *ex)
+{
+	if (ex->stage != DONE)
+		ex->times.total = loop_now() - ex->began;
+	return &ex->times;
+}
+
+static double
+lap(struct exchange *ex)
+{
+	double now = loop_now(), took = now - ex->since;
+
+	ex->since = now;
+	return took;
+}
+
+static void
+start_answer(struct exchange *ex)
+{
+	h1_clear(&ex->answer);
+	h1_init(&ex->answer);
+	ex->answer.max_header = ex->spec.max_header;
+	ex->answer.head_request = ex->spec.head_request;
+}
+
+/* Connecting. */
+
+static enum want
+connected(struct exchange *ex)
+{
+	struct conn *c = ex->conn;
+
+	ex->times.reused = c->uses++ > 0;
+	memset(&ex->times.conn, 0, sizeof(ex->times.conn));
+	if (!ex->times.reused)
+		ex->times.conn = c->times;
+	peer_unref(ex->peer);
+	ex->peer = c->peer == NULL ? NULL : peer_ref(c->peer);
+	ex->sent_len = 0;
+	ex->moved_ms = loop_now_ms();
+	(void)lap(ex);
+	start_answer(ex);
+	ex->stage = SENDING;
+	return WANT_NOTHING;
+}
+
+static enum want
+step_connect(struct exchange *ex, int64_t *at_ms, struct error *err)
+{
+	enum want want;
+
+	if (ex->conn == NULL && !ex->second)
+		ex->conn = pool_take(ex->pool, &ex->spec.target);
+	if (ex->conn == NULL)
+		ex->conn = conn_new(pool_loop(ex->pool), ex->wake,
+		    &ex->spec.target, err);
+	if (ex->conn == NULL)
+		return WANT_FAILED;
+	want = conn_step(ex->conn, at_ms, err);
+	return want == WANT_NOTHING ? connected(ex) : want;
+}
+
+/* Receiving. */
+
+/* Reads once.  WANT_NOTHING: something was read, or *eof. */
+static enum want
+read_some(struct exchange *ex, bool *eof, struct error *err)
+{
+	struct conn *c = ex->conn;
+	char *room = buf_reserve(&c->in, WIRE_RECORD);
+	ssize_t n;
+
+	if (room == NULL) {
+		error_nomem(err);
+		return WANT_FAILED;
+	}
+	switch (n = wire_read(c->wire, room, WIRE_RECORD, err)) {
+	case WIRE_WANT_READ:
+		return WANT_READ;
+	case WIRE_WANT_WRITE:
+		return WANT_WRITE;
+	case -1:
+		return WANT_FAILED;
+	case 0:
+		*eof = true;
+		return WANT_NOTHING;
+	default:
+		buf_added(&c->in, (size_t)n);
+		ex->moved_ms = loop_now_ms();
+		return WANT_NOTHING;
+	}
+}
+
+/* The parser's next event from what has been read. */
+static enum h1_event
+parse(struct exchange *ex, struct span *piece, struct error *err)
+{
+	struct buf *in = &ex->conn->in;
+	struct span s = buf_span(in);
+	enum h1_event event;
+	size_t used = 0;
+
+	event = h1_next(&ex->answer, s.data, s.len, &used, piece, err);
+	buf_take(in, used);
+	return event;
+}
+
+/*
+ * The stream has broken.  Where bytes are counted the count says what is
+ * missing; a broken end matters by itself only where the end is the framing.
+ */
+static enum h1_event
+broken(struct exchange *ex, struct error *err)
+{
+	struct error why;
+
+	if (err->kind != ERR_TLS || strcmp(err->code, "truncated") != 0)
+		return H1_FAILED;
+	if (h1_eof(&ex->answer, &why) == H1_FAILED)
+		*err = why;
+	return H1_FAILED;
+}
+
+/* Parses, and reads when there is nothing to parse, up to the next event. */
+static enum want
+next_event(struct exchange *ex, enum h1_event *event, struct span *piece,
+    struct error *err)
+{
+	bool eof = false;
+	enum want want;
+
+	while ((*event = parse(ex, piece, err)) == H1_MORE) {
+		want = read_some(ex, &eof, err);
+		if (want == WANT_FAILED) {
+			*event = broken(ex, err);
+			break;
+		}
+		if (want != WANT_NOTHING)
+			return want;
+		if (eof) {
+			*event = h1_eof(&ex->answer, err);
+			break;
+		}
+	}
+	return *event == H1_FAILED ? WANT_FAILED : WANT_NOTHING;
+}
+
+static enum want
+step_head(struct exchange *ex, struct error *err)
+{
+	enum h1_event event;
+	struct span none;
+	enum want want = next_event(ex, &event, &none, err);
+
+	if (want != WANT_NOTHING)
+		return want;
+	ex->times.wait = lap(ex);
+	ex->stage = IN_BODY;
+	return WANT_NOTHING;
+}
+
+/* Sending. */
+
+/* What is to be sent next; len 0 when all has been. */
+static struct span
+unsent(const struct exchange *ex)
+{
+	struct span head = buf_span(&ex->head), s = ex->rest;
+	size_t done = ex->sent_len;
+
+	if (done < head.len) {
+		head.data += done;
+		head.len -= done;
+		return head;
+	}
+	s.data += done - head.len;
+	s.len -= done - head.len;
+	return s;
+}
+
+/*
+ * A server may answer before it has taken the whole request, and refuse the
+ * rest of it: 413, 401, an alert.  Its answer says more than a broken pipe.
+ */
+static enum want
+hear_early(struct exchange *ex, struct error *err)
+{
+	enum want want = step_head(ex, err);
+
+	if (want == WANT_NOTHING)
+		ex->cut = true;
+	return want;
+}
+
+static enum want
+send_failed(struct exchange *ex, struct error *err)
+{
+	struct error heard = { 0 };
+
+	if (hear_early(ex, &heard) == WANT_NOTHING)
+		return WANT_NOTHING;
+	if (heard.kind == ERR_TLS && strcmp(heard.code, "closed") != 0)
+		*err = heard;
+	return WANT_FAILED;
+}
+
+static enum want
+step_send(struct exchange *ex, struct error *err)
+{
+	struct span s;
+	enum want want;
+	ssize_t n;
+
+	while ((s = unsent(ex)).len > 0) {
+		n = wire_write(ex->conn->wire, s.data, s.len, err);
+		if (n == -1)
+			return send_failed(ex, err);
+		if (n < 0) {
+			want = hear_early(ex, err);
+			return want == WANT_READ ? WANT_WRITE : want;
+		}
+		ex->sent_len += (size_t)n;
+		ex->moved_ms = loop_now_ms();
+	}
+	ex->times.send = lap(ex);
+	ex->stage = AWAITING_HEAD;
+	return WANT_READ;
+}
+
+/* Deadlines. */
+
+static int64_t
+after(int64_t since_ms, int64_t limit_ms)
+{
+	return limit_ms == INT64_MAX ? INT64_MAX : since_ms + limit_ms;
+}
+
+/* When patience ends, and with which part of timeout. */
+static int64_t
+patience(const struct exchange *ex, const char **part)
+{
+	const struct exchange_spec *spec = &ex->spec;
+	enum error_phase phase = PHASE_NONE;
+	int64_t at, resolve_at;
+
+	*part = "read";
+	if (ex->stage == CONNECTING) {
+		phase = conn_phase(ex->conn);
+		*part = error_phase_name(phase);
+		at = after(ex->began_ms, spec->connect_ms);
+	} else {
+		at = after(ex->moved_ms, spec->read_ms);
+	}
+	resolve_at = after(ex->began_ms, spec->resolve_ms);
+	if (phase == PHASE_RESOLVE && resolve_at < at)
+		at = resolve_at;
+	if (spec->deadline_ms < at) {
+		at = spec->deadline_ms;
+		*part = "total";
+	}
+	return at;
+}
+
+static enum error_phase
+phase_of(const struct exchange *ex)
+{
+	switch (ex->stage) {
+	case CONNECTING:
+		return ex->conn == NULL ? PHASE_CONNECT : conn_phase(ex->conn);
+	case SENDING:
+		return PHASE_SEND;
+	default:
+		return PHASE_RECEIVE;
+	}
+}
+
+static enum want
+time_out(struct exchange *ex, const char *part, int64_t now, struct error *err)
+{
+	static const char *const doing[] = {
+		[PHASE_RESOLVE] = "looking up the name",
+		[PHASE_CONNECT] = "connecting",
+		[PHASE_TLS] = "in the TLS handshake",
+		[PHASE_SEND] = "sending the request",
+		[PHASE_RECEIVE] = "waiting for the answer",
+	};
+	enum error_phase phase = phase_of(ex);
+	int64_t since = strcmp(part, "read") == 0 ? ex->moved_ms : ex->began_ms;
+
+	error_setx(err, ERR_TIMEOUT, part, "timed out after %.3g s %s",
+	    (double)(now - since) / 1000.0, doing[phase]);
+	err->phase = phase;
+	return WANT_FAILED;
+}
+
+/* Leaves word when to be woken; or the time has come already. */
+static enum want
+wait_for(struct exchange *ex, enum want want, int64_t at_ms, struct error *err)
+{
+	const char *part;
+	int64_t due = patience(ex, &part), now = loop_now_ms();
+
+	if (now >= due)
+		return time_out(ex, part, now, err);
+	if (want == WANT_READ)
+		wire_wait(ex->conn->wire, LOOP_READ, ex->wake);
+	else if (want == WANT_WRITE)
+		wire_wait(ex->conn->wire, LOOP_READ | LOOP_WRITE, ex->wake);
+	wake_at(ex->wake, at_ms < due ? at_ms : due);
+	return WANT_WAKE;
+}
+
+/* Ends. */
+
+static void
+drop(struct exchange *ex)
+{
+	ex->sent = exchange_sent(ex);
+	conn_free(ex->conn);
+	ex->conn = NULL;
+}
+
+/*
+ * A kept connection may have been closed by its server just as the request
+ * went out: not an answer, and nobody's fault.  Once, and only where a second
+ * request does no harm (RFC 9110 section 9.2.2, RFC 9112 section 9.3.1).
+ */
+static bool
+may_go_again(const struct exchange *ex, const struct error *err)
+{
+	if (!ex->times.reused || ex->second || ex->stage == CONNECTING ||
+	    ex->stage == IN_BODY)
+		return false;
+	if (!ex->spec.idempotent && exchange_sent(ex))
+		return false;
+	return err->kind == ERR_CONNECT || (strcmp(err->code, "closed") == 0 &&
+	    (err->kind == ERR_PROTOCOL || err->kind == ERR_TLS));
+}
+
+static enum want
+failed(struct exchange *ex, struct error *err)
+{
+	if (may_go_again(ex, err)) {
+		drop(ex);
+		ex->sent = false;
+		ex->second = true;
+		ex->stage = CONNECTING;
+		return WANT_NOTHING;
+	}
+	if (err->phase == PHASE_NONE)
+		err->phase = phase_of(ex);
+	drop(ex);
+	return WANT_FAILED;
+}
+
+/* While the caller is busy with what it got, nobody waits for more. */
+static void
+rest(struct exchange *ex)
+{
+	if (ex->conn != NULL)
+		wire_rest(ex->conn->wire);
+}
+
+static void
+finish(struct exchange *ex)
+{
+	struct conn *c = ex->conn;
+
+	ex->times.receive = lap(ex);
+	ex->times.total = ex->since - ex->began;
+	ex->stage = DONE;
+	ex->sent = true;
+	ex->conn = NULL;
+	if (ex->answer.keep_alive && !ex->cut && buf_span(&c->in).len == 0)
+		pool_give(ex->pool, c);
+	else
+		conn_free(c);
+}
+
+enum want
+exchange_head(struct exchange *ex, struct error *err)
+{
+	int64_t at_ms = INT64_MAX;
+	enum want want = WANT_NOTHING;
+
+	while (ex->stage < IN_BODY) {
+		switch (ex->stage) {
+		case CONNECTING:
+			want = step_connect(ex, &at_ms, err);
+			break;
+		case SENDING:
+			want = step_send(ex, err);
+			break;
+		default:
+			want = step_head(ex, err);
+			break;
+		}
+		if (want != WANT_NOTHING && want != WANT_FAILED)
+			want = wait_for(ex, want, at_ms, err);
+		if (want == WANT_FAILED)
+			want = failed(ex, err);
+		if (want != WANT_NOTHING)
+			return want;
+	}
+	rest(ex);
+	return WANT_NOTHING;
+}
+
+enum want
+exchange_body(struct exchange *ex, struct span *piece, struct error *err)
+{
+	enum h1_event event;
+	enum want want;
+
+	piece->data = NULL;
+	piece->len = 0;
+	if (ex->stage == DONE)
+		return WANT_NOTHING;
+	want = next_event(ex, &event, piece, err);
+	if (want != WANT_NOTHING && want != WANT_FAILED)
+		want = wait_for(ex, want, INT64_MAX, err);
+	if (want == WANT_FAILED)
+		return failed(ex, err);
+	if (want == WANT_NOTHING && event == H1_END) {
+		piece->data = NULL;
+		piece->len = 0;
+		finish(ex);
+	}
+	if (want == WANT_NOTHING)
+		rest(ex);
+	return want;
+}

@@ -1,0 +1,82 @@
+/*
+ * One request and its answer on one connection: from the pool or a new one,
+ * through sending and parsing, to the connection's return.
+ */
+#ifndef LURL_EXCHANGE_H
+#define LURL_EXCHANGE_H
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/span.h"
+#include "base/want.h"
+#include "conn.h"
+#include "http/h1.h"
+#include "pool.h"
+
+/* Everything the wire needs to know.  Durations in ms, INT64_MAX: no limit. */
+struct exchange_spec {
+	struct target	target;		/* copied when it is needed */
+	struct span	head;		/* as request_write makes it; copied */
+	struct span	body;		/* borrowed until the exchange is freed */
+	bool		head_request;	/* no body will come, whatever is said */
+	bool		idempotent;	/* may go out twice (RFC 9110, 9.2.2) */
+	size_t		max_header;	/* bytes */
+	int64_t		resolve_ms;
+	int64_t		connect_ms;	/* look-up, connecting and TLS together */
+	int64_t		read_ms;	/* the longest silence */
+	int64_t		deadline_ms;	/* for all of it; loop_now_ms's time */
+};
+
+/* Seconds; conn's own parts are 0 when the connection was there before. */
+struct exchange_times {
+	struct conn_times conn;
+	double	send;		/* until the last byte of the request was gone */
+	double	wait;		/* from then until the first of the answer */
+	double	receive;	/* from then until the last */
+	double	total;
+	bool	reused;		/* the connection came from the pool */
+};
+
+struct exchange;
+
+/*
+ * An exchange that has asked for nothing yet; it references the pool, and the
+ * spec's trust stays borrowed until exchange_free (accepts NULL), which closes
+ * a connection that is in the middle of something.  NULL and *err: io.
+ */
+struct exchange	*exchange_new(struct pool *pool,
+		    const struct exchange_spec *spec, struct error *err);
+void		 exchange_free(struct exchange *ex);
+
+/* What is marked when it can go on. */
+struct wake	*exchange_wake(const struct exchange *ex);
+
+/*
+ * Steps.  WANT_WAKE: wait for exchange_wake and step again; WANT_FAILED and
+ * *err with its phase, after which the exchange is good for exchange_free.
+ *
+ * exchange_head: WANT_NOTHING when the head of the answer is there.
+ * exchange_body, after that: WANT_NOTHING and *piece, a piece of the body,
+ * borrowed until the next step; at its end piece->data is NULL, and the
+ * connection has gone back to the pool, or has been closed.
+ * Errors: those of conn_step, wire_read, h1_next and h1_eof, and timeout with
+ * the part that ran out: resolve, connect, tls, read, total.
+ */
+enum want	exchange_head(struct exchange *ex, struct error *err);
+enum want	exchange_body(struct exchange *ex, struct span *piece,
+		    struct error *err);
+
+/* The answer's head; valid from exchange_head's WANT_NOTHING on. */
+struct h1	*exchange_answer(struct exchange *ex);
+
+/* Whether any byte of the request may have reached the server. */
+bool		exchange_sent(const struct exchange *ex);
+
+/* So far. */
+const struct exchange_times *exchange_times(struct exchange *ex);
+
+/* What TLS established; NULL when plain or not there yet.  Borrowed. */
+struct peer	*exchange_peer(const struct exchange *ex);
+#endif

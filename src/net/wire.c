@@ -1,0 +1,474 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <tls.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "tls/cert.h"
+#include "tls/verdict.h"
+#include "wire.h"
+
+#define RAW_LEN		(64 * 1024)	/* bytes read at once, ahead of TLS */
+#define NAMES_SHOWN	8		/* of a certificate, in a hint */
+
+struct transport {
+	ssize_t	(*read)(struct wire *, void *, size_t, struct error *);
+	ssize_t	(*write)(struct wire *, const void *, size_t, struct error *);
+};
+
+struct wire {
+	const struct transport	*transport;
+	int			 fd;
+	struct watch		*watch;
+
+	/* Under TLS. */
+	struct tls		*tls;		/* NULL: plain */
+	const struct trust	*trust;		/* until the handshake is over */
+	const char		*name;		/* likewise */
+	unsigned char		*raw;		/* what the socket gave, */
+	size_t			 raw_off;	/* and libtls has not taken */
+	size_t			 raw_len;
+	unsigned char		 first[5];	/* the peer's first bytes ever */
+	size_t			 first_len;
+	int			 io_errno;	/* of the last failed call */
+	bool			 is_ready;	/* the handshake is over */
+	bool			 is_dead;	/* no libtls call after a -1 */
+
+	bool			 eof;		/* the socket has ended */
+	bool			 has_sent;
+};
+
+static ssize_t
+receive(struct wire *w, void *buf, size_t len)
+{
+	ssize_t n;
+
+	do
+		n = recv(w->fd, buf, len, 0);
+	while (n == -1 && errno == EINTR);
+	if (n == 0)
+		w->eof = true;
+	if (n == -1 && errno != EAGAIN && errno != EWOULDBLOCK)
+		w->io_errno = errno;
+	return n;
+}
+
+/* MSG_NOSIGNAL: a peer that has gone must not kill us by SIGPIPE. */
+static ssize_t
+transmit(struct wire *w, const void *buf, size_t len)
+{
+	ssize_t n;
+
+	do
+		n = send(w->fd, buf, len, MSG_NOSIGNAL);
+	while (n == -1 && errno == EINTR);
+	if (n == -1 && errno != EAGAIN && errno != EWOULDBLOCK)
+		w->io_errno = errno;
+	return n;
+}
+
+static ssize_t
+lost(struct wire *w, struct error *err)
+{
+	if (w->io_errno == ECONNRESET || w->io_errno == EPIPE)
+		return error_setx(err, ERR_CONNECT, "reset", "%s",
+		    strerror(w->io_errno));
+	return error_setx(err, ERR_CONNECT, "other", "%s",
+	    strerror(w->io_errno));
+}
+
+/* Plain. */
+
+static ssize_t
+plain_read(struct wire *w, void *buf, size_t len, struct error *err)
+{
+	ssize_t n = receive(w, buf, len);
+
+	if (n >= 0)
+		return n;
+	return w->io_errno == 0 ? WIRE_WANT_READ : lost(w, err);
+}
+
+static ssize_t
+plain_write(struct wire *w, const void *buf, size_t len, struct error *err)
+{
+	ssize_t n = transmit(w, buf, len);
+
+	if (n > 0)
+		w->has_sent = true;
+	if (n >= 0)
+		return n;
+	return w->io_errno == 0 ? WIRE_WANT_WRITE : lost(w, err);
+}
+
+static const struct transport plain = { plain_read, plain_write };
+
+/* TLS: libtls's side of the buffer. */
+
+static void
+keep_first(struct wire *w)
+{
+	size_t n = sizeof(w->first) - w->first_len;
+
+	if (n > w->raw_len)
+		n = w->raw_len;
+	memcpy(w->first + w->first_len, w->raw, n);
+	w->first_len += n;
+}
+
+static ssize_t
+fill_raw(struct wire *w)
+{
+	ssize_t n = receive(w, w->raw, RAW_LEN);
+
+	if (n == -1)
+		return w->io_errno == 0 ? TLS_WANT_POLLIN : -1;
+	w->raw_off = 0;
+	w->raw_len = (size_t)n;
+	if (w->first_len < sizeof(w->first))
+		keep_first(w);
+	return n;
+}
+
+static ssize_t
+on_read(struct tls *tls, void *buf, size_t len, void *arg)
+{
+	struct wire *w = arg;
+	ssize_t n;
+
+	(void)tls;
+	if (w->raw_off == w->raw_len && (n = fill_raw(w)) <= 0)
+		return n;
+	if (len > w->raw_len - w->raw_off)
+		len = w->raw_len - w->raw_off;
+	memcpy(buf, w->raw + w->raw_off, len);
+	w->raw_off += len;
+	return (ssize_t)len;
+}
+
+static ssize_t
+on_write(struct tls *tls, const void *buf, size_t len, void *arg)
+{
+	struct wire *w = arg;
+	ssize_t n = transmit(w, buf, len);
+
+	(void)tls;
+	if (n == -1)
+		return w->io_errno == 0 ? TLS_WANT_POLLOUT : -1;
+	w->has_sent = w->is_ready;
+	return n;
+}
+
+/* TLS: our side.  After a -1 libtls's object is dead (libtls may answer 0). */
+
+static int
+fail(struct wire *w, struct error *err)
+{
+	struct verdict_facts facts = {
+		.handshake = !w->is_ready,
+		.io_errno = w->io_errno,
+		.eof = w->eof,
+		.first = w->first,
+		.first_len = w->first_len
+	};
+
+	w->is_dead = true;
+	return verdict(err, tls_error(w->tls), &facts);
+}
+
+static int
+dead(struct error *err)
+{
+	return error_setx(err, ERR_TLS, "closed", "connection has failed");
+}
+
+/*
+ * LibreSSL reports an end without close_notify only from tls_close; LibreTLS
+ * has failed in tls_read already.
+ */
+static ssize_t
+at_end(struct wire *w, struct error *err)
+{
+	w->is_dead = true;
+	if (tls_close(w->tls) == -1 && w->eof)
+		return error_setx(err, ERR_TLS, "truncated",
+		    "connection ended without close_notify");
+	return 0;
+}
+
+static ssize_t
+tls_transport_read(struct wire *w, void *buf, size_t len, struct error *err)
+{
+	ssize_t n;
+
+	if (w->is_dead)
+		return dead(err);
+	switch (n = tls_read(w->tls, buf, len)) {
+	case TLS_WANT_POLLIN:
+		return WIRE_WANT_READ;
+	case TLS_WANT_POLLOUT:
+		return WIRE_WANT_WRITE;
+	case -1:
+		return fail(w, err);
+	case 0:
+		return at_end(w, err);
+	default:
+		return n;
+	}
+}
+
+static ssize_t
+tls_transport_write(struct wire *w, const void *buf, size_t len,
+    struct error *err)
+{
+	ssize_t n;
+
+	if (w->is_dead)
+		return dead(err);
+	switch (n = tls_write(w->tls, buf, len)) {
+	case TLS_WANT_POLLIN:
+		return WIRE_WANT_READ;
+	case TLS_WANT_POLLOUT:
+		return WIRE_WANT_WRITE;
+	case -1:
+	case 0:			/* the peer has closed: libtls's trap */
+		fail(w, err);
+		w->is_dead = w->io_errno == 0;	/* it may have said why */
+		return -1;
+	default:
+		return n;
+	}
+}
+
+static const struct transport under_tls = {
+	tls_transport_read, tls_transport_write
+};
+
+/* The wire itself. */
+
+struct wire *
+wire_new(struct loop *loop, int fd, struct error *err)
+{
+	struct wire *w = calloc(1, sizeof(*w));
+
+	if (w == NULL) {
+		close(fd);
+		error_nomem(err);
+		return NULL;
+	}
+	w->fd = fd;
+	w->transport = &plain;
+	if ((w->watch = watch_new(loop, fd, err)) == NULL) {
+		wire_free(w);
+		return NULL;
+	}
+	return w;
+}
+
+/* One tls_close, whatever it answers: it must not wait for anybody. */
+void
+wire_free(struct wire *w)
+{
+	if (w == NULL)
+		return;
+	if (w->tls != NULL && w->is_ready && !w->is_dead)
+		(void)tls_close(w->tls);
+	tls_free(w->tls);
+	watch_free(w->watch);
+	close(w->fd);
+	free(w->raw);
+	free(w);
+}
+
+int
+wire_start_tls(struct wire *w, const struct trust *trust, const char *name,
+    struct error *err)
+{
+	if ((w->raw = malloc(RAW_LEN)) == NULL ||
+	    (w->tls = tls_client()) == NULL)
+		return error_nomem(err);
+	w->trust = trust;
+	w->name = name;
+	w->transport = &under_tls;
+	if (tls_configure(w->tls, trust_config(trust)) == -1 ||
+	    tls_connect_cbs(w->tls, on_read, on_write, w, name) == -1)
+		return fail(w, err);
+	return 0;
+}
+
+static int
+refuse_name(const struct wire *w, const struct cert *cert, struct error *err)
+{
+	struct buf names = { 0 };
+	struct span s;
+
+	error_setx(err, ERR_VERIFY, "name-mismatch",
+	    "name '%s' not present in server certificate", w->name);
+	(void)cert_names(cert, NAMES_SHOWN, &names);
+	s = buf_span(&names);
+	if (s.len == 0)
+		error_hint(err, "the certificate has no subjectAltName, and a "
+		    "common name alone does not count (RFC 9525)");
+	else
+		error_hint(err, "the certificate is for %.*s: use that name, "
+		    "or servername=\"...\" if the server is known by it",
+		    (int)s.len, s.data);
+	buf_clear(&names);
+	return -1;
+}
+
+/* Time is libtls's to check, but it does so only along with the chain. */
+static int
+check_time(const struct wire *w, struct error *err)
+{
+	time_t now = time(NULL);
+
+	if (now < tls_peer_cert_notbefore(w->tls))
+		return error_setx(err, ERR_VERIFY, "not-yet-valid",
+		    "certificate is not yet valid");
+	if (now > tls_peer_cert_notafter(w->tls))
+		return error_setx(err, ERR_VERIFY, "expired",
+		    "certificate has expired");
+	return 0;
+}
+
+static int
+check_cert(const struct wire *w, const struct cert *cert, struct error *err)
+{
+	const char *why;
+
+	if (trust_checks_chain(w->trust) && cert_weak(cert, &why))
+		return error_setx(err, ERR_VERIFY, "weak", "%s", why);
+	if (trust_checks_time(w->trust) && !trust_checks_chain(w->trust) &&
+	    check_time(w, err) == -1)
+		return -1;
+	if (trust_checks_name(w->trust) &&
+	    (!tls_peer_cert_contains_name(w->tls, w->name) ||
+	    !cert_covers(cert, w->name)))
+		return refuse_name(w, cert, err);
+	return 0;
+}
+
+/*
+ * What libtls leaves to its caller: the name without falling back to the
+ * common name, the time when the chain is not verified, weak keys on
+ * LibreSSL.
+ */
+static int
+check_peer(const struct wire *w, struct error *err)
+{
+	const uint8_t *pem;
+	struct cert *cert;
+	size_t len = 0;
+	int rv;
+
+	if (!trust_checks_chain(w->trust) && !trust_checks_name(w->trust) &&
+	    !trust_checks_time(w->trust))
+		return 0;
+	pem = tls_peer_cert_chain_pem(w->tls, &len);
+	if (pem == NULL || (cert = cert_parse(pem, len)) == NULL)
+		return error_setx(err, ERR_VERIFY, "other",
+		    "server certificate cannot be read");
+	rv = check_cert(w, cert, err);
+	cert_free(cert);
+	return rv;
+}
+
+/*
+ * tls_handshake answers 0 also when the peer closed early, with nothing
+ * verified.  Only a second call tells: it must be refused as done already.
+ */
+static bool
+is_complete(struct wire *w)
+{
+	const char *words;
+
+	if (tls_handshake(w->tls) != -1)
+		return false;
+	words = tls_error(w->tls);
+	return words != NULL &&
+	    strstr(words, "handshake already completed") != NULL;
+}
+
+enum want
+wire_handshake(struct wire *w, struct error *err)
+{
+	switch (tls_handshake(w->tls)) {
+	case TLS_WANT_POLLIN:
+		return WANT_READ;
+	case TLS_WANT_POLLOUT:
+		return WANT_WRITE;
+	case 0:
+		break;
+	default:
+		fail(w, err);
+		return WANT_FAILED;
+	}
+	if (!is_complete(w)) {
+		w->is_dead = true;
+		error_setx(err, ERR_TLS, "closed",
+		    "the server ended the handshake before it was complete");
+		return WANT_FAILED;
+	}
+	if (check_peer(w, err) == -1) {
+		w->is_dead = true;
+		return WANT_FAILED;
+	}
+	w->trust = NULL;
+	w->name = NULL;
+	w->is_ready = true;
+	return WANT_NOTHING;
+}
+
+ssize_t
+wire_read(struct wire *w, void *buf, size_t len, struct error *err)
+{
+	if (len > WIRE_RECORD)
+		len = WIRE_RECORD;
+	return w->transport->read(w, buf, len, err);
+}
+
+ssize_t
+wire_write(struct wire *w, const void *buf, size_t len, struct error *err)
+{
+	if (len > WIRE_RECORD)
+		len = WIRE_RECORD;
+	return w->transport->write(w, buf, len, err);
+}
+
+bool
+wire_has_sent(const struct wire *w)
+{
+	return w->has_sent;
+}
+
+bool
+wire_is_idle(struct wire *w)
+{
+	struct error ignored;
+	char byte;
+
+	w->has_sent = false;
+	return wire_read(w, &byte, 1, &ignored) == WIRE_WANT_READ;
+}
+
+void
+wire_wait(struct wire *w, int events, struct wake *wake)
+{
+	watch_for(w->watch, events, wake);
+}
+
+void
+wire_rest(struct wire *w)
+{
+	watch_rest(w->watch);
+}
+
+struct tls *
+wire_tls(const struct wire *w)
+{
+	return w->tls;
+}

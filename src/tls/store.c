@@ -1,0 +1,496 @@
+#include <sys/stat.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/x509.h>
+#include <tls.h>
+
+#include "tls/cert.h"
+#include "tls/pem.h"
+#include "tls/store.h"
+
+#define READ_MIN	(16 << 10)	/* bytes: where a file's size is unknown */
+#define HASH_LEN	8		/* of an entry "HHHHHHHH.N" */
+#define NAME_LEN	4096		/* bytes: what messages call a source */
+#define LABEL_SHOWN	40		/* bytes of a label in a message */
+
+/* Debian, Alpine, Arch, openSUSE, FreeBSD; Fedora, old and new; NetBSD. */
+static const char *const system_dirs[] = {
+	"/etc/ssl/certs",
+	"/etc/pki/ca-trust/extracted/pem/directory-hash",
+	"/etc/pki/tls/certs",
+	"/etc/openssl/certs",
+};
+
+/* Debian; Fedora; OpenBSD, Alpine, macOS; openSUSE; FreeBSD; Homebrew. */
+static const char *const system_bundles[] = {
+	"/etc/ssl/certs/ca-certificates.crt",
+	"/etc/pki/tls/certs/ca-bundle.crt",
+	"/etc/ssl/cert.pem",
+	"/etc/ssl/ca-bundle.pem",
+	"/usr/local/share/certs/ca-root-nss.crt",
+	"/opt/homebrew/etc/ca-certificates/cert.pem",
+	"/opt/homebrew/etc/openssl@3/cert.pem",
+	"/usr/local/etc/ca-certificates/cert.pem",
+};
+
+static const struct {
+	const char	*dir;
+	const char	*bundle;
+} same_content[] = {
+	{ "/etc/ssl/certs", "/etc/ssl/certs/ca-certificates.crt" },
+	{ "/etc/pki/ca-trust/extracted/pem/directory-hash",
+	    "/etc/pki/tls/certs/ca-bundle.crt" },
+};
+
+#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
+
+static bool
+is_readable_file(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+	    access(path, R_OK) == 0;
+}
+
+const char *
+store_system(void)
+{
+	const char *path;
+	size_t i;
+
+	for (i = 0; i < COUNT(system_dirs); i++)
+		if (store_is_hashed_dir(system_dirs[i]))
+			return system_dirs[i];
+	path = X509_get_default_cert_dir();
+	if (store_is_hashed_dir(path))
+		return path;
+	for (i = 0; i < COUNT(system_bundles); i++)
+		if (is_readable_file(system_bundles[i]))
+			return system_bundles[i];
+	path = tls_default_ca_cert_file();
+	return is_readable_file(path) ? path : NULL;
+}
+
+const char *
+store_system_bundle(const char *dir)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(same_content); i++)
+		if (strcmp(same_content[i].dir, dir) == 0 &&
+		    is_readable_file(same_content[i].bundle))
+			return same_content[i].bundle;
+	return NULL;
+}
+
+/* "HHHHHHHH.N": lower case, as OpenSSL spells it; "HHHHHHHH.rN" is a CRL. */
+static bool
+is_hashed_name(const char *name)
+{
+	size_t digits = strspn(name, "0123456789abcdef");
+
+	if (digits != HASH_LEN || name[HASH_LEN] != '.')
+		return false;
+	name += HASH_LEN + 1;
+	digits = strspn(name, "0123456789");
+	return digits > 0 && name[digits] == '\0';
+}
+
+/* The next hashed entry, or NULL: at the end, or when reading fails. */
+static const char *
+next_hashed(DIR *d)
+{
+	struct dirent *e;
+
+	while ((e = readdir(d)) != NULL)
+		if (is_hashed_name(e->d_name))
+			return e->d_name;
+	return NULL;
+}
+
+bool
+store_is_hashed_dir(const char *path)
+{
+	DIR *d = opendir(path);
+	bool is;
+
+	if (d == NULL)
+		return false;
+	is = next_hashed(d) != NULL;
+	closedir(d);
+	return is;
+}
+
+bool
+store_dirs_overlap(const char *a, const char *b)
+{
+	DIR *d = opendir(a);
+	char *path = NULL;
+	const char *name;
+	bool is = false;
+
+	if (d == NULL)
+		return false;
+	while (!is && (name = next_hashed(d)) != NULL) {
+		/* A subject's certificates are counted from 0. */
+		if (asprintf(&path, "%s/%.*s.0", b, HASH_LEN, name) == -1)
+			is = true;	/* the safe answer */
+		else {
+			is = access(path, F_OK) == 0;
+			free(path);
+		}
+	}
+	closedir(d);
+	return is;
+}
+
+static bool
+label_is(const struct pem_block *b, const char *label)
+{
+	return b->label.len == strlen(label) &&
+	    memcmp(b->label.data, label, b->label.len) == 0;
+}
+
+static bool
+label_ends(const struct pem_block *b, const char *tail)
+{
+	size_t n = strlen(tail);
+
+	return b->label.len >= n &&
+	    memcmp(b->label.data + b->label.len - n, tail, n) == 0;
+}
+
+/*
+ * "TRUSTED CERTIFICATE" is OpenSSL's own: a certificate and what it is to be
+ * trusted or refused for, which libtls respects, so it goes there as it is.
+ */
+static bool
+is_trusted(const struct pem_block *b)
+{
+	return label_is(b, "TRUSTED CERTIFICATE");
+}
+
+static bool
+is_certificate(const struct pem_block *b)
+{
+	return label_is(b, "CERTIFICATE") || label_is(b, "X509 CERTIFICATE") ||
+	    is_trusted(b);
+}
+
+/* What follows the certificate must decode, or libtls refuses all of them. */
+static bool
+is_trusted_der(const struct buf *der)
+{
+	const unsigned char *p = (const unsigned char *)der->data;
+	X509 *x = d2i_X509_AUX(NULL, &p, (long)der->len);
+	bool is = x != NULL;
+
+	X509_free(x);
+	ERR_clear_error();
+	return is;
+}
+
+static int
+damaged(struct error *err, size_t n, const char *name, const char *why)
+{
+	error_setx(err, ERR_USAGE, "value", "certificate %zu in %s is damaged: "
+	    "%s", n, name, why);
+	return error_hint(err, "fetch or export the certificate again, or take "
+	    "that block out");
+}
+
+/* Appends the n-th certificate, which b holds. */
+static int
+add_certificate(struct buf *pem, const struct pem_block *b, size_t n,
+    const char *name, struct error *err)
+{
+	struct buf der = { 0 };
+	size_t len;
+	int rv;
+
+	rv = pem_decode(b, &der);
+	len = rv == 1 ? cert_der_len(der.data, der.len) : 0;
+	if (rv == -1)
+		error_nomem(err);
+	else if (rv == 0)
+		rv = damaged(err, n, name, "what it holds is not base64");
+	else if (len == 0 || (is_trusted(b) && !is_trusted_der(&der)))
+		rv = damaged(err, n, name, "what it encodes is no certificate");
+	else if (pem_add(pem, is_trusted(b) ? "TRUSTED CERTIFICATE" :
+	    "CERTIFICATE", der.data, is_trusted(b) ? der.len : len) == -1)
+		rv = error_nomem(err);
+	buf_clear(&der);
+	return rv == 1 ? 0 : -1;
+}
+
+/* What to say of a block that is there instead of a certificate. */
+static const struct {
+	const char	*tail;	/* its label's end */
+	const char	*what;
+	const char	*hint;
+} others[] = {
+	{ "PRIVATE KEY", "a private key",
+	    "ca takes the certificate of the authority, not a key" },
+	{ "PUBLIC KEY", "a public key",
+	    "ca takes the certificate of the authority, not a key" },
+	{ "X509 CRL", "a revocation list (CRL)",
+	    "ca takes the certificate of the authority" },
+	{ "CERTIFICATE REQUEST", "a certificate request (CSR)",
+	    "ca takes the certificate that the authority made from it, or "
+	    "the authority's own" },
+	{ "PKCS7", "a PKCS #7 bundle",
+	    "convert it: openssl pkcs7 -in FILE -print_certs -out FILE.pem" },
+	{ "PARAMETERS", "parameters of a key exchange",
+	    "ca takes the certificate of the authority" },
+	{ "", "a PEM block of another kind",
+	    "ca takes the certificate of the authority, which begins with "
+	    "-----BEGIN CERTIFICATE-----" },
+};
+
+static int
+only_other(struct error *err, const struct pem_block *b, const char *name)
+{
+	size_t i = 0;
+
+	while (!label_ends(b, others[i].tail))
+		i++;
+	error_setx(err, ERR_USAGE, "value", "%s holds %s but no certificate",
+	    name, others[i].what);
+	return error_hint(err, "%s", others[i].hint);
+}
+
+static bool
+is_empty(const char *text, size_t len)
+{
+	while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL &&
+	    text[len - 1] != '\0')
+		len--;
+	return len == 0;
+}
+
+static bool
+begins(const char *text, size_t len, const char *with, size_t with_len)
+{
+	return len >= with_len && memcmp(text, with, with_len) == 0;
+}
+
+/*
+ * PFX ::= SEQUENCE { INTEGER 3, ... } (RFC 7292 section 4), of 256 bytes or
+ * more.
+ */
+static bool
+is_pkcs12(const char *text, size_t len)
+{
+	return len > 7 && begins(text, len, "\x30\x82", 2) &&
+	    memcmp(text + 4, "\x02\x01\x03", 3) == 0;
+}
+
+/* Why text without any PEM block is none. */
+static int
+no_block(struct error *err, const char *text, size_t len, const char *name)
+{
+	const char *what = "holds no PEM certificate", *hint = "a PEM "
+	    "certificate begins with the line -----BEGIN CERTIFICATE-----";
+
+	if (is_empty(text, len)) {
+		what = "is empty";
+		hint = "name a file of certificates in PEM form";
+	} else if (cert_der_len(text, len) > 0) {
+		what = "is a certificate in DER form, not PEM";
+		hint = "convert it: openssl x509 -inform der -in FILE "
+		    "-out FILE.pem";
+	} else if (is_pkcs12(text, len)) {
+		what = "is a PKCS #12 file, not PEM";
+		hint = "take the certificates out: openssl pkcs12 -in FILE "
+		    "-nokeys -out FILE.pem";
+	} else if (begins(text, len, "\xff\xfe", 2) ||
+	    begins(text, len, "\xfe\xff", 2)) {
+		what = "is UTF-16 text, not PEM";
+		hint = "save it as plain ASCII or UTF-8 text";
+	} else if (memchr(text, '\0', len) != NULL)
+		what = "is binary data, not PEM";
+	error_setx(err, ERR_USAGE, "value", "%s %s", name, what);
+	return error_hint(err, "%s", hint);
+}
+
+/* What comes after a block without an end may belong to it, or not. */
+static int
+unfinished(struct error *err, const struct pem_block *b, size_t n,
+    const char *name)
+{
+	if (is_certificate(b))
+		return damaged(err, n, name, "its END line is missing");
+	return error_setx(err, ERR_USAGE, "value", "a PEM block '%.*s' in %s "
+	    "is damaged: its END line is missing", LABEL_SHOWN < b->label.len ?
+	    LABEL_SHOWN : (int)b->label.len, b->label.data, name);
+}
+
+int
+store_read_text(struct buf *pem, const char *text, size_t len,
+    const char *name, struct error *err)
+{
+	struct span rest = { text, len };
+	struct pem_block b, other = { 0 };
+	size_t n = 0;
+	int rv;
+
+	if (len > STORE_FILE_MAX)
+		return error_setx(err, ERR_USAGE, "value", "%s is larger than "
+		    "%d MiB", name, STORE_FILE_MAX >> 20);
+	while ((rv = pem_next(&rest, &b)) == 1)
+		if (is_certificate(&b)) {
+			if (add_certificate(pem, &b, ++n, name, err) == -1)
+				return -1;
+		} else if (!label_ends(&other, "PRIVATE KEY"))
+			other = b;
+	if (rv == -1)
+		return unfinished(err, &b, n + 1, name);
+	if (n > 0)
+		return 0;
+	return other.label.data != NULL ? only_other(err, &other, name) :
+	    no_block(err, text, len, name);
+}
+
+/* A file's bytes, which may be a private key's and are wiped. */
+struct bytes {
+	char	*data;
+	size_t	 len;
+	size_t	 cap;
+};
+
+static void
+bytes_clear(struct bytes *f)
+{
+	if (f->data != NULL)
+		OPENSSL_cleanse(f->data, f->cap);
+	free(f->data);
+	memset(f, 0, sizeof(*f));
+}
+
+static int
+bytes_grow(struct bytes *f, size_t cap)
+{
+	struct bytes bigger = { malloc(cap), f->len, cap };
+
+	if (bigger.data == NULL)
+		return -1;
+	if (f->len > 0)
+		memcpy(bigger.data, f->data, f->len);
+	bytes_clear(f);
+	*f = bigger;
+	return 0;
+}
+
+/* What fd has; enough of it to see that it is more than STORE_FILE_MAX. */
+static int
+read_all(struct bytes *f, int fd)
+{
+	ssize_t n;
+
+	for (;;) {
+		if (f->len == f->cap && bytes_grow(f, f->cap * 2) == -1)
+			return -1;
+		n = read(fd, f->data + f->len, f->cap - f->len);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return -1;
+		f->len += (size_t)n;
+		if (n == 0 || f->len > STORE_FILE_MAX)
+			return 0;
+	}
+}
+
+int
+store_read_file(struct buf *pem, const char *path, struct error *err)
+{
+	char name[NAME_LEN];
+	struct bytes f = { 0 };
+	struct stat st;
+	size_t cap = READ_MIN;
+	int fd, rv = -1;
+
+	snprintf(name, sizeof(name), "ca file '%s'", path);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd == -1 || fstat(fd, &st) == -1) {
+		error_set(err, ERR_USAGE, "value", "%s", name);
+		goto out;
+	}
+	if (st.st_size >= READ_MIN && st.st_size <= STORE_FILE_MAX)
+		cap = (size_t)st.st_size + 1;	/* sees the end in one go */
+	if (bytes_grow(&f, cap) == -1)
+		error_nomem(err);
+	else if (read_all(&f, fd) == 0)
+		rv = store_read_text(pem, f.data, f.len, name, err);
+	else if (errno == ENOMEM)
+		error_nomem(err);
+	else
+		error_set(err, ERR_USAGE, "value", "%s", name);
+ out:
+	bytes_clear(&f);
+	if (fd != -1)
+		close(fd);
+	return rv;
+}
+
+static int
+by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int
+hashed_entry(const struct dirent *e)
+{
+	return is_hashed_name(e->d_name);
+}
+
+/* A link whose target is gone is no certificate; OpenSSL passes it too. */
+static int
+read_entry(struct buf *pem, const char *dir, const char *entry,
+    struct error *err)
+{
+	struct stat st;
+	char *path;
+	int rv = 0;
+
+	if (asprintf(&path, "%s/%s", dir, entry) == -1)
+		return error_nomem(err);
+	if (stat(path, &st) == 0 || errno != ENOENT)
+		rv = store_read_file(pem, path, err);
+	free(path);
+	return rv;
+}
+
+int
+store_read_dir(struct buf *pem, const char *path, struct error *err)
+{
+	struct dirent **entries;
+	size_t before = pem->len - pem->off;
+	int i, n, rv = 0;
+
+	n = scandir(path, &entries, hashed_entry, by_name);
+	if (n == -1)
+		return error_set(err, ERR_USAGE, "value", "ca directory '%s'",
+		    path);
+	for (i = 0; i < n; i++) {
+		if (rv == 0)
+			rv = read_entry(pem, path, entries[i]->d_name, err);
+		free(entries[i]);
+	}
+	free(entries);
+	if (rv == 0 && pem->len - pem->off == before)
+		rv = error_setx(err, ERR_USAGE, "value", "ca directory '%s' "
+		    "holds no certificate under a hashed name", path);
+	return rv;
+}
