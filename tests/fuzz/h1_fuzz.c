@@ -1,0 +1,133 @@
+/*
+ * The response parser: whatever comes, and however it is cut, it tells one
+ * story.  The first byte of the input is no part of the response: its lowest
+ * bit says that HEAD was asked for, the others the size of the pieces.
+ */
+#include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "http/h1.h"
+
+#define MAX_HEADER	512	/* bytes: low, so that it is reached */
+
+int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* What must not depend on how the input is cut. */
+struct story {
+	enum h1_event	last;
+	const char	*code;
+	int		heads;
+	int		status;
+	size_t		used;
+	uint64_t	received;
+	uint64_t	sum;	/* of head, body and trailers */
+};
+
+static void
+add_sum(struct story *st, struct span s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		st->sum = (st->sum ^ (unsigned char)s.data[i]) *
+		    UINT64_C(1099511628211);	/* FNV-1a */
+}
+
+static void
+add_lines(struct story *st, const struct headers *h)
+{
+	size_t i;
+
+	for (i = 0; i < h->count; i++) {
+		assert(header_name_valid(headers_name(h, i)));
+		assert(header_value_valid(headers_value(h, i)));
+		add_sum(st, headers_name(h, i));
+		add_sum(st, headers_value(h, i));
+	}
+}
+
+/* Feeds one piece, from memory of its exact size. */
+static void
+feed(struct story *st, struct h1 *p, const char *in, size_t len,
+    struct error *err)
+{
+	char *piece = malloc(len == 0 ? 1 : len);
+	struct span body;
+	size_t off = 0, used;
+
+	assert(piece != NULL);
+	memcpy(piece, in, len);
+	do {
+		st->last = h1_next(p, piece + off, len - off, &used, &body,
+		    err);
+		assert(used <= len - off);
+		if (st->last == H1_HEAD) {
+			st->heads++;
+			st->status = p->status;
+			assert(p->status >= 200 && p->status <= 599);
+			assert(p->header_bytes <= p->max_header);
+			add_lines(st, &p->headers);
+		} else if (st->last == H1_DATA) {
+			assert(st->heads == 1 && body.len > 0);
+			assert(body.data >= piece + off);
+			assert(body.data + body.len <= piece + off + used);
+			add_sum(st, body);
+		}
+		off += used;
+	} while (st->last == H1_HEAD || st->last == H1_DATA);
+	assert(st->last != H1_MORE || off == len);
+	st->used += off;
+	free(piece);
+}
+
+static struct story
+tell(const char *in, size_t len, size_t size, bool head_request)
+{
+	struct story st = { .last = H1_MORE, .code = "" };
+	struct error err;
+	struct h1 p;
+	size_t off, n;
+
+	h1_init(&p);
+	p.max_header = MAX_HEADER;
+	p.head_request = head_request;
+	for (off = 0; off < len && st.last == H1_MORE; off += n) {
+		n = len - off < size ? len - off : size;
+		feed(&st, &p, in + off, n, &err);
+	}
+	if (st.last == H1_MORE)
+		st.last = h1_eof(&p, &err);
+	if (st.last == H1_FAILED) {
+		assert(err.kind == ERR_PROTOCOL && err.message[0] != '\0');
+		st.code = err.code;
+	}
+	assert(st.last == H1_FAILED || st.heads == 1);
+	st.received = p.received;
+	add_lines(&st, &p.trailers);
+	h1_clear(&p);
+	return st;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct story whole, pieces;
+	const char *in = (const char *)data + 1;
+	bool head_request;
+
+	if (size == 0)
+		return 0;
+	head_request = (data[0] & 1) != 0;
+	whole = tell(in, size - 1, size, head_request);
+	pieces = tell(in, size - 1, (size_t)(data[0] >> 1) + 1, head_request);
+	assert(whole.last == pieces.last);
+	assert(strcmp(whole.code, pieces.code) == 0);
+	assert(whole.heads == pieces.heads);
+	assert(whole.status == pieces.status);
+	assert(whole.used == pieces.used);
+	assert(whole.received == pieces.received);
+	assert(whole.sum == pieces.sum);
+	return 0;
+}
