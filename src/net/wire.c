@@ -31,6 +31,7 @@ struct wire {
 	unsigned char		*raw;		/* what the socket gave, */
 	size_t			 raw_off;	/* and libtls has not taken */
 	size_t			 raw_len;
+	uint64_t		 taken;		/* bytes libtls has taken, ever */
 	unsigned char		 first[5];	/* the peer's first bytes ever */
 	size_t			 first_len;
 	int			 io_errno;	/* of the last failed call */
@@ -146,6 +147,7 @@ on_read(struct tls *tls, void *buf, size_t len, void *arg)
 		len = w->raw_len - w->raw_off;
 	memcpy(buf, w->raw + w->raw_off, len);
 	w->raw_off += len;
+	w->taken += len;
 	return (ssize_t)len;
 }
 
@@ -199,6 +201,25 @@ at_end(struct wire *w, struct error *err)
 	return 0;
 }
 
+/*
+ * libtls answers WANT_POLLIN once for each message of TLS's own (a session
+ * ticket), though what follows it may be in our buffer already, where no
+ * readiness of the socket will ever announce it.
+ */
+static ssize_t
+read_on(struct wire *w, void *buf, size_t len)
+{
+	uint64_t before;
+	ssize_t n;
+
+	do {
+		before = w->taken;
+		n = tls_read(w->tls, buf, len);
+	} while (n == TLS_WANT_POLLIN && w->raw_off < w->raw_len &&
+	    w->taken != before);
+	return n;
+}
+
 static ssize_t
 tls_transport_read(struct wire *w, void *buf, size_t len, struct error *err)
 {
@@ -206,7 +227,7 @@ tls_transport_read(struct wire *w, void *buf, size_t len, struct error *err)
 
 	if (w->is_dead)
 		return dead(err);
-	switch (n = tls_read(w->tls, buf, len)) {
+	switch (n = read_on(w, buf, len)) {
 	case TLS_WANT_POLLIN:
 		return WIRE_WANT_READ;
 	case TLS_WANT_POLLOUT:

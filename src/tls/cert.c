@@ -275,7 +275,7 @@ cert_names(const struct cert *c, size_t max, struct buf *b)
 	    n - max) : 0;
 }
 
-/* The digest an RSASSA-PSS signature names in its parameters (RFC 4055, 3.1). */
+/* The digest that RSASSA-PSS parameters name (RFC 4055 section 3.1). */
 static int
 pss_digest(const X509_ALGOR *algorithm)
 {

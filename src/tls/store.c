@@ -19,7 +19,7 @@
 
 #define READ_MIN	(16 << 10)	/* bytes: where a file's size is unknown */
 #define HASH_LEN	8		/* of an entry "HHHHHHHH.N" */
-#define NAME_LEN	4096		/* bytes: what messages call a source */
+#define NAME_LEN	4096		/* bytes: how messages name a source */
 #define LABEL_SHOWN	40		/* bytes of a label in a message */
 
 /* Debian, Alpine, Arch, openSUSE, FreeBSD; Fedora, old and new; NetBSD. */

@@ -1,6 +1,5 @@
 #include <sys/stat.h>
 
-#include <errno.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
