@@ -62,7 +62,8 @@ boundary(struct span line, const char *which, struct span *label)
 		return false;
 	line.len -= dashes;
 	*label = line;
-	return true;
+	/* Not one that goes on: a whole block in one line. */
+	return memmem(line.data, line.len, DASHES, dashes) == NULL;
 }
 
 /* From after a BEGIN line to the END line of the same label. */
@@ -113,7 +114,9 @@ pem_decode(const struct pem_block *block, struct buf *der)
 	unsigned char *to;
 	int len = 0, last = 0, rv = 0;
 
-	if (block->body.len > INT_MAX)
+	/* A dash would end what libcrypto decodes, and the rest pass. */
+	if (block->body.len > INT_MAX ||
+	    memchr(from, '-', block->body.len) != NULL)
 		return 0;
 	to = (unsigned char *)buf_reserve(der, block->body.len + 1);
 	ctx = to == NULL ? NULL : EVP_ENCODE_CTX_new();
