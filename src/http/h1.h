@@ -44,7 +44,7 @@ struct h1 {
 	int		minor;		/* HTTP/1.minor, 0 or 1 */
 	struct buf	reason;		/* may be empty (RFC 9112 section 4) */
 	struct headers	headers;
-	struct headers	trailers;	/* kept apart (RFC 9110 section 6.5.1) */
+	struct headers	trailers;	/* kept apart (RFC 9110 6.5.1) */
 	enum h1_framing	framing;
 	uint64_t	length;		/* announced bytes, with H1_LENGTH */
 	uint64_t	received;	/* body bytes handed out so far */

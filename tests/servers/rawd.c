@@ -76,7 +76,7 @@ struct conn {
 	bool			 raw;		/* no handshake any more */
 	const struct script	*script;
 	struct records		 records;
-	char			*in;		/* read, and not yet asked for */
+	char			*in;		/* read, not yet asked for */
 	size_t			 in_len;
 	size_t			 received;
 	bool			 ended;		/* the client, and how: */

@@ -41,7 +41,8 @@ fail_call(size_t n)
 static enum h1_event
 parse(struct h1 *p, struct error *err)
 {
-	static const char in[] = "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n"
+	static const char in[] =
+	    "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n"
 	    "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n"
 	    "a: 1\r\n folded by a line of more than sixty-four bytes,"
 	    " which is the first allocation of a buffer\r\n"
