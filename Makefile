@@ -116,10 +116,53 @@ build/servers/%: tests/servers/%.c
 units: $(UNITS)
 servers: $(SERVERS)
 
+# A fresh machine has nothing of what the lines above ask pkg-config for, so
+# the rest is a second make, after the installation.
+run:
+	@tests/install build
+	@$(MAKE) -s --no-print-directory build/lurl build/servers/httpsd pki
+	@tests/demo
+
+test:
+	@tests/install test
+	@$(MAKE) -s --no-print-directory -j2 test-built
+
+test-built: all build/san/lurl units servers pki clang
+	@tests/layers
+	@$(MAKE) -s --no-print-directory fuzz SECONDS=20
+	@tests/run
+
+# Everything once more with clang, for its warnings.
+clang:
+	@if command -v clang >/dev/null; then for f in $(ENGINE) $(BIND) \
+	    src/lurl.c $(UNIT) $(wildcard tests/servers/*.c); do \
+	    clang $(WARN) -fsyntax-only $(DEFS) $$f || exit 1; done; fi
+
+# Fuzzing, each target for SECONDS, from the seeds that are kept.
+SECONDS	?= 60
+FUZZERS	= $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
+fuzz: $(FUZZERS:%=fuzz-%)
+fuzz-%: build/fuzz/%
+	@mkdir -p build/fuzz/corpus/$*
+	@build/fuzz/$* -max_total_time=$(SECONDS) -timeout=5 -verbosity=0 \
+	    -print_final_stats=0 -artifact_prefix=build/fuzz/ \
+	    build/fuzz/corpus/$* tests/fuzz/seeds/$*
+build/fuzz/%: tests/fuzz/%_fuzz.c $(wildcard src/base/*.c src/http/*.c)
+	@mkdir -p $(@D)
+	clang $(WARN) -g -O1 -fsanitize=fuzzer,address,undefined \
+	    -fno-sanitize-recover=all $(DEFS) -o $@ $^ $(IDN_LIBS)
+
+# Every Lua test under valgrind: slow, and says more of some mistakes.
+valgrind: all servers pki
+	@for t in tests/lua/*_test.lua tests/tls/*_test.lua; do \
+	    echo $$t; LURL=build/lurl LUA_PATH="./?.lua;;" valgrind -q \
+	    --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=all \
+	    build/lurl $$t || exit 1; done
+
 clean:
 	rm -rf build
 
-.PHONY: all units servers clean
+.PHONY: all units servers run test test-built clang fuzz valgrind clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find build -name '*.d' 2>/dev/null)
