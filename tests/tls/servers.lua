@@ -93,7 +93,23 @@ function s_server:untouched ()
 end
 
 ---------------------------------------------------------------------------
--- rawd plays a script of bytes and prints what came.
+-- rawd plays a script of bytes, and counts what is no TLS record.
+
+local rawd = { stop = stop }
+rawd.__index = rawd
+
+-- o = {cert=, steps=}
+function M.rawd (o)
+  local cmd = { bin .. "rawd", "-t", file(o.cert, "-chain.pem"),
+    file(o.cert, ".key"), table.unpack(o.steps) }
+  local p = t.spawn{ cmd = cmd, ready = "^ready (%d+)" }
+  return setmetatable({ process = p, port = p.captures[1] }, rawd)
+end
+
+function rawd:untouched ()
+  local bytes = self.process:expect "^received 0 (%d+)$"
+  t.eq(bytes, "0", "bytes that reached the server")
+end
 
 ---------------------------------------------------------------------------
 -- nginx serves many rows: the name that is asked for chooses the certificate.

@@ -213,8 +213,8 @@ for _, row in ipairs(environment) do
   end)
 end
 
-t.test("verify=false is told once a host, on stderr", function()
-  local r = t.run{ cmd = { t.lurl, "-e", string.format([[
+t.test("verify=false is told once a host", function()
+  local r = t.run{ cmd = { t.lurl, "-W", "-e", string.format([[
     local at = "direct.test:" .. %q
     local options = { verify = false,
       resolve = { [at] = "127.0.0.1:" .. %q }, timeout = 5 }
@@ -223,6 +223,7 @@ t.test("verify=false is told once a host, on stderr", function()
   t.eq(r.stdout, "200\n200\n200\n", "stdout")
   local _, count = r.stderr:gsub("direct%.test", "")
   t.eq(count, 1, "warnings in " .. r.stderr)
+  for _ = 1, 3 do server.process:expect "^request from" end
 end)
 
 ---------------------------------------------------------------------------
