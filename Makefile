@@ -79,6 +79,10 @@ build/liblurl.a: $(ENGINE_O)
 build/https.so: $(PIC_O)
 	$(CC) $(LDFLAGS) -shared -o $@ $^ $(filter-out -l$(LUA),$(include_shared)) $(filter-out %.a,$(IDN_LIBS)) $(if $(filter %.a,$(IDN_LIBS)),-lidn2)
 
+# A C program that embeds lurl: make example SOURCE=host.c PROGRAM=host
+example: $(BIND_O) build/liblurl.a
+	$(CC) $(WARN) $(CFLAGS) $(DEFS) -o $(PROGRAM) $(SOURCE) $^ $(LIBS)
+
 # The same, under AddressSanitizer and UBSan.
 build/san/lurl: build/san/src/lurl.o $(SAN_BIND_O) build/san/liblurl.a
 	$(CC) $(LDFLAGS) $(SAN) -rdynamic -o $@ $^ $(LIBS)
@@ -162,7 +166,7 @@ valgrind: all servers pki
 clean:
 	rm -rf build
 
-.PHONY: all units servers run test test-built clang fuzz valgrind clean
+.PHONY: all example units servers run test test-built clang fuzz valgrind clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find build -name '*.d' 2>/dev/null)

@@ -95,6 +95,8 @@ static const struct row rows[] = {
 	/* Good ones. */
 	{ .name = "good", .issuer = "inter" },
 	{ .name = "direct", .issuer = "root" },
+	{ .name = "readme", .issuer = "inter", .san = "DNS:www.example.org,"
+	    "DNS:api.example.org,DNS:internal.example.org" },
 	{ .name = "rsa", .issuer = "inter", .key = RSA2048 },
 	{ .name = "p384", .issuer = "inter", .key = P384, .digest = "SHA384" },
 	{ .name = "ed25519", .issuer = "inter", .key = ED25519 },
@@ -142,6 +144,9 @@ static const struct row rows[] = {
 	{ .name = "by-ca-future", .issuer = "ca-future" },
 	{ .name = "by-root-expired", .issuer = "root-expired" },
 	{ .name = "by-root-future", .issuer = "root-future" },
+	{ .name = "readme-expired", .issuer = "inter",
+	    .san = "DNS:expired.example.org",
+	    .from = LONG_AGO, .to = YESTERDAY },
 	{ .name = "expired-wrong", .issuer = "inter", .san = "DNS:other.test",
 	    .from = LONG_AGO, .to = YESTERDAY },
 	{ .name = "expired-unknown", .issuer = "unknown-ca",

@@ -18,6 +18,7 @@
  *   /             a greeting         /bytes/N    N bytes, content-length
  *   /echo         the request        /chunked/N  N bytes, chunked
  *   /status/NNN   that status        /close      and closes
+ *   /json         an object
  */
 #include <errno.h>
 #include <poll.h>
@@ -239,6 +240,8 @@ static void
 respond(struct conn *c, const struct request *r)
 {
 	static const char hello[] = "hello from lurl's test server\n";
+	static const char json[] = "{\"name\": \"lurl\", "
+	    "\"big\": 9007199254740993, \"list\": [1, 2.5, null]}\n";
 	const char *connection = field(r, "connection");
 	size_t n;
 
@@ -248,6 +251,8 @@ respond(struct conn *c, const struct request *r)
 		c->closing = true;
 	if (path_is(r, "/", NULL) || path_is(r, "/close", NULL))
 		answer(c, r, hello, sizeof(hello) - 1);
+	else if (path_is(r, "/json", NULL))
+		answer(c, r, json, sizeof(json) - 1);
 	else if (path_is(r, "/echo", NULL))
 		answer(c, r, r->data, r->len);
 	else if (path_is(r, "/status/", &n) && n >= 200 && n <= 599)
