@@ -1,0 +1,135 @@
+/*
+ * The floor of the benchmark: the shortest honest program on libtls.  One
+ * verified connection, N GETs over it one after the other, each answer read to
+ * its end as content-length says.  Whatever is not 200 is a failure.
+ *
+ *   floor HOST PORT PATH CA N	CA: a PEM file, or a directory of hashed ones
+ */
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <err.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tls.h>
+
+#define ANSWER_MAX	(64 * 1024)	/* bytes, head and body */
+
+static int
+dial(const char *host, const char *port)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *ai;
+	int fd, rv, one = 1;
+
+	if ((rv = getaddrinfo(host, port, &hints, &ai)) != 0)
+		errx(1, "%s: %s", host, gai_strerror(rv));
+	if ((fd = socket(ai->ai_family, SOCK_STREAM, 0)) == -1 ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) == -1 ||
+	    connect(fd, ai->ai_addr, ai->ai_addrlen) == -1)
+		err(1, "%s:%s", host, port);
+	freeaddrinfo(ai);
+	return fd;
+}
+
+static struct tls_config *
+configure(const char *ca)
+{
+	struct tls_config *config = tls_config_new();
+	struct stat st;
+
+	if (config == NULL)
+		errx(1, "tls_config_new");
+	if (stat(ca, &st) == -1)
+		err(1, "%s", ca);
+	if ((S_ISDIR(st.st_mode) ? tls_config_set_ca_path(config, ca) :
+	    tls_config_set_ca_file(config, ca)) == -1)
+		errx(1, "%s", tls_config_error(config));
+	return config;
+}
+
+static void
+put(struct tls *tls, const char *s, size_t len)
+{
+	ssize_t n;
+
+	while (len > 0) {
+		n = tls_write(tls, s, len);
+		if (n == TLS_WANT_POLLIN || n == TLS_WANT_POLLOUT)
+			continue;
+		if (n <= 0)
+			errx(1, "write: %s", tls_error(tls));
+		s += n;
+		len -= (size_t)n;
+	}
+}
+
+/* Appends what there is to the len bytes at buf; returns the new length. */
+static size_t
+more(struct tls *tls, char *buf, size_t len)
+{
+	ssize_t n;
+
+	do
+		n = tls_read(tls, buf + len, ANSWER_MAX - len);
+	while (n == TLS_WANT_POLLIN || n == TLS_WANT_POLLOUT);
+	if (n <= 0)
+		errx(1, "read: %s", n == 0 ? "too early an end" :
+		    tls_error(tls));
+	buf[len + (size_t)n] = '\0';
+	return len + (size_t)n;
+}
+
+static void
+answer(struct tls *tls)
+{
+	static char buf[ANSWER_MAX + 1];
+	const char *body, *field;
+	size_t want, len = more(tls, buf, 0);
+
+	while ((body = strstr(buf, "\r\n\r\n")) == NULL)
+		len = more(tls, buf, len);
+	if (strncmp(buf, "HTTP/1.1 200 ", 13) != 0 ||
+	    (field = strcasestr(buf, "\r\ncontent-length:")) == NULL)
+		errx(1, "no answer to count: %.*s", (int)strcspn(buf, "\r"),
+		    buf);
+	want = (size_t)(body + 4 - buf) + strtoul(field + 17, NULL, 10);
+	while (len < want)
+		len = more(tls, buf, len);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct tls_config *config;
+	struct tls *tls;
+	char request[4096];
+	int fd, n, len;
+
+	if (argc != 6)
+		errx(2, "usage: floor HOST PORT PATH CA N");
+	len = snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\n"
+	    "host: %s:%s\r\nuser-agent: floor\r\naccept: */*\r\n\r\n",
+	    argv[3], argv[1], argv[2]);
+	if (len < 0 || (size_t)len >= sizeof(request))
+		errx(2, "too long: %s", argv[3]);
+	config = configure(argv[4]);
+	fd = dial(argv[1], argv[2]);
+	if ((tls = tls_client()) == NULL)
+		errx(1, "tls_client");
+	if (tls_configure(tls, config) == -1 ||
+	    tls_connect_socket(tls, fd, argv[1]) == -1 ||
+	    tls_handshake(tls) == -1)
+		errx(1, "%s", tls_error(tls));
+	for (n = atoi(argv[5]); n > 0; n--) {
+		put(tls, request, (size_t)len);
+		answer(tls);
+	}
+	tls_close(tls);
+	tls_free(tls);
+	tls_config_free(config);
+	return 0;
+}
