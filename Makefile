@@ -181,3 +181,12 @@ build/pki/.made: build/pki/pki
 	@touch $@
 pki: build/pki/.made
 .PHONY: pki
+
+# What a request costs, beside other programs; BENCH_ROUNDS=N for how long.
+build/bench/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) $(WARN) $(CFLAGS) -D_GNU_SOURCE $(PKG_CFLAGS) -o $@ $< \
+	    $(or $(TLS_LIBS),$(shell pkg-config --libs libtls))
+bench: build/lurl build/bench/floor pki
+	@tests/bench/run
+.PHONY: bench
