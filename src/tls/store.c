@@ -59,7 +59,7 @@ is_readable_file(const char *path)
 	struct stat st;
 
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
-	    access(path, R_OK) == 0;
+	    faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0;
 }
 
 const char *
@@ -317,6 +317,9 @@ no_block(struct error *err, const char *text, size_t len, const char *name)
 	    begins(text, len, "\xfe\xff", 2)) {
 		what = "is UTF-16 text, not PEM";
 		hint = "save it as plain ASCII or UTF-8 text";
+	} else if (memmem(text, len, "-----BEGIN ", 11) != NULL) {
+		what = "holds PEM that has lost its line ends";
+		hint = "the BEGIN and END lines must be lines of their own";
 	} else if (memchr(text, '\0', len) != NULL)
 		what = "is binary data, not PEM";
 	error_setx(err, ERR_USAGE, "value", "%s %s", name, what);

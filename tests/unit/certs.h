@@ -5,6 +5,9 @@
  */
 #ifndef LURL_TEST_CERTS_H
 #define LURL_TEST_CERTS_H
+#include <sys/stat.h>
+
+#include <ftw.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,6 +113,20 @@ certs_add_ca(X509 *x)
 	BASIC_CONSTRAINTS_free(bc);
 }
 
+/* An extension as openssl.cnf writes it. */
+static inline void
+certs_add_text(X509 *x, const struct certs_spec *spec, int nid,
+    const char *value)
+{
+	X509_EXTENSION *ext;
+	X509V3_CTX ctx;
+
+	X509V3_set_ctx(&ctx, spec->issuer, x, NULL, NULL, 0);
+	ext = certs_need(X509V3_EXT_conf_nid(NULL, &ctx, nid, value), value);
+	certs_must(X509_add_ext(x, ext, -1) == 1, "X509_add_ext");
+	X509_EXTENSION_free(ext);
+}
+
 /* Everything but the signature.  X509_free. */
 static inline X509 *
 certs_unsigned(const struct certs_spec *spec)
@@ -134,6 +151,11 @@ certs_unsigned(const struct certs_spec *spec)
 		certs_add_ca(x);
 	if (spec->name_count > 0)
 		certs_add_names(x, spec->names, spec->name_count);
+	/* As every authority does: it tells namesakes apart. */
+	certs_add_text(x, spec, NID_subject_key_identifier, "hash");
+	if (spec->issuer != NULL)
+		certs_add_text(x, spec, NID_authority_key_identifier,
+		    "keyid:always");
 	return x;
 }
 
@@ -175,6 +197,17 @@ certs_pem(X509 *x)
 	return certs_text(bio);
 }
 
+/* With what it is trusted for: "TRUSTED CERTIFICATE". */
+static inline char *
+certs_trusted_pem(X509 *x)
+{
+	BIO *bio = certs_need(BIO_new(BIO_s_mem()), "BIO_new");
+
+	certs_must(PEM_write_bio_X509_AUX(bio, x) == 1,
+	    "PEM_write_bio_X509_AUX");
+	return certs_text(bio);
+}
+
 static inline char *
 certs_key_pem(EVP_PKEY *key)
 {
@@ -185,7 +218,7 @@ certs_key_pem(EVP_PKEY *key)
 	return certs_text(bio);
 }
 
-/* A directory of the test's own, which certs_dir_remove takes away again. */
+/* A directory of the test's own.  certs_dir_remove, which also frees. */
 static inline char *
 certs_dir(void)
 {
@@ -195,6 +228,35 @@ certs_dir(void)
 	return certs_need(strdup(path), "strdup");
 }
 
+static inline int
+certs_remove_one(const char *path, const struct stat *st, int type,
+    struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static inline void
+certs_dir_remove(char *dir)
+{
+	certs_must(nftw(dir, certs_remove_one, 8, FTW_DEPTH | FTW_PHYS) == 0,
+	    "nftw");
+	free(dir);
+}
+
+/* DIR/NAME.  free. */
+static inline char *
+certs_path(const char *dir, const char *name)
+{
+	size_t len = strlen(dir) + strlen(name) + 2;
+	char *path = certs_need(malloc(len), "malloc");
+
+	snprintf(path, len, "%s/%s", dir, name);
+	return path;
+}
+
 static inline void
 certs_write(const char *path, const char *data, size_t len)
 {
@@ -202,5 +264,18 @@ certs_write(const char *path, const char *data, size_t len)
 
 	certs_must(fwrite(data, 1, len, f) == len, "fwrite");
 	certs_must(fclose(f) == 0, "fclose");
+}
+
+/* The certificate into a directory, under the n-th of its hashed names. */
+static inline void
+certs_write_hashed(const char *dir, X509 *x, int n)
+{
+	char name[32], *path, *pem = certs_pem(x);
+
+	snprintf(name, sizeof(name), "%08lx.%d", X509_subject_name_hash(x), n);
+	path = certs_path(dir, name);
+	certs_write(path, pem, strlen(pem));
+	free(path);
+	free(pem);
 }
 #endif
