@@ -1,5 +1,6 @@
 #include <sys/stat.h>
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -110,7 +111,7 @@ no_system_store(struct error *err)
 static int
 check_dir(const char *path, struct error *err)
 {
-	if (access(path, R_OK | X_OK) == -1)
+	if (faccessat(AT_FDCWD, path, R_OK | X_OK, AT_EACCESS) == -1)
 		return error_set(err, ERR_USAGE, "value", "ca directory '%s'",
 		    path);
 	if (store_is_hashed_dir(path))
