@@ -139,7 +139,8 @@ look_at(struct source *s, const struct ca_source *ca, struct error *err)
 	if (stat(s->path, &st) == -1)
 		return error_set(err, ERR_USAGE, "value", "ca '%s'", s->path);
 	s->is_dir = S_ISDIR(st.st_mode);
-	return s->is_dir ? check_dir(s->path, err) : 0;
+	/* The system's has been found by its hashed names. */
+	return s->is_dir && s->kind == CA_PATH ? check_dir(s->path, err) : 0;
 }
 
 /*
