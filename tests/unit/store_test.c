@@ -556,9 +556,16 @@ test_dir_refused(void **state)
 {
 	struct error err = { 0 };
 	struct buf pem = { 0 };
-	char *d = make_dir("none"), *message;
+	char *d = make_dir("none"), *loop = make_dir("loop"), *message;
 
 	(void)state;
+	link_in(loop, "00000001.0", "00000001.0");
+	assert_int_equal(store_read_dir(&pem, loop, &err), -1);
+	message = replaced("ca file 'PATH/00000001.0': Too many levels of "
+	    "symbolic links", "PATH", loop);
+	assert_true(is_refused(&err, "dir/link to itself", message, ""));
+	free(message);
+	free(loop);
 	link_in(d, "00000001.0", "/nonexistent");
 	assert_int_equal(store_read_dir(&pem, d, &err), -1);
 	message = replaced("ca directory 'PATH' holds no certificate under a "
