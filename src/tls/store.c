@@ -17,7 +17,7 @@
 #include "tls/pem.h"
 #include "tls/store.h"
 
-#define READ_MIN	(16 << 10)	/* bytes: where a file's size is unknown */
+#define READ_MIN	(16 << 10)	/* bytes: to begin with */
 #define HASH_LEN	8		/* of an entry "HHHHHHHH.N" */
 #define NAME_LEN	4096		/* bytes: how messages name a source */
 #define LABEL_SHOWN	40		/* bytes of a label in a message */

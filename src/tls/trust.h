@@ -30,10 +30,12 @@ struct trust_spec {
 	bool		 time;		/* validity, of every certificate */
 	const struct ca_source *ca;	/* borrowed; unused without chain */
 	size_t		 ca_count;	/* at least 1 with chain */
-	const char	*label;		/* where trust came from, as "env:
-					 * SSL_CERT_FILE"; NULL: made here from
-					 * the sources ("system: /etc/ssl/certs",
-					 * "ca: corp.pem", "none") */
+	/*
+	 * Where trust came from, as "env: SSL_CERT_FILE".  NULL: made here
+	 * from the sources ("system: /etc/ssl/certs, ca: corp.pem, PEM text",
+	 * "none").
+	 */
+	const char	*label;
 };
 
 /*

@@ -12,11 +12,11 @@
 
 /* What the connection knows besides the words. */
 struct verdict_facts {
-	bool		 handshake;	/* failed in the handshake, not after */
-	int		 io_errno;	/* what read or write failed with, or 0 */
-	bool		 eof;		/* the peer has ended the stream */
-	const unsigned char *first;	/* bytes the peer sent, from the first */
-	size_t		 first_len;	/* 0 .. 5 of them */
+	bool	 handshake;	/* failed in the handshake, not after */
+	int	 io_errno;	/* what read or write failed with, or 0 */
+	bool	 eof;		/* the peer has ended the stream */
+	const unsigned char *first;	/* the first bytes it ever sent */
+	size_t	 first_len;	/* 0 .. 5 of them */
 };
 
 /*
