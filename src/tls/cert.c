@@ -6,7 +6,6 @@
 
 #include <openssl/asn1t.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/objects.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
@@ -19,14 +18,10 @@
 #define RSA_BITS_MIN	2048	/* DSA too; 112 bits of strength */
 #define EC_BITS_MIN	224	/* the same strength */
 
-struct cert {
-	X509		*x;
-	GENERAL_NAMES	*names;	/* NULL when it has none */
-};
-
 /*
  * A certificate (RFC 5280 section 4.1) whose key is left undecoded: that takes
- * OpenSSL 3 nine tenths of the 0.17 ms that d2i_X509 costs.
+ * OpenSSL 3 nine tenths of the 0.17 ms that d2i_X509 costs, and every
+ * connection and every trusted certificate would pay it.
  */
 struct key_shape {
 	X509_ALGOR	*algorithm;
@@ -55,6 +50,12 @@ struct cert_shape {
 	struct tbs_shape *tbs;
 	X509_ALGOR	*algorithm;
 	ASN1_BIT_STRING	*signature;
+};
+
+struct cert {
+	struct buf	 der;
+	struct cert_shape *shape;
+	GENERAL_NAMES	*names;	/* NULL when it has none */
 };
 
 DECLARE_ASN1_ITEM(KEY_SHAPE)
@@ -92,20 +93,38 @@ ASN1_SEQUENCE(CERT_SHAPE) = {
 	ASN1_SIMPLE(struct cert_shape, signature, ASN1_BIT_STRING)
 } ASN1_SEQUENCE_END_name(struct cert_shape, CERT_SHAPE)
 
+/* *used: how many of the bytes it is. */
+static struct cert_shape *
+shape_parse(const void *der, size_t len, size_t *used)
+{
+	const unsigned char *p = der;
+	ASN1_VALUE *shape = NULL;
+
+	if (len <= LONG_MAX)
+		shape = ASN1_item_d2i(NULL, &p, (long)len,
+		    ASN1_ITEM_rptr(CERT_SHAPE));
+	ERR_clear_error();
+	*used = (size_t)(p - (const unsigned char *)der);
+	return (struct cert_shape *)shape;
+}
+
+static void
+shape_free(struct cert_shape *shape)
+{
+	ASN1_item_free((ASN1_VALUE *)shape, ASN1_ITEM_rptr(CERT_SHAPE));
+}
+
 size_t
 cert_der_len(const void *der, size_t len)
 {
-	const unsigned char *p = der;
-	ASN1_VALUE *shape;
+	struct cert_shape *shape;
+	size_t used;
 
-	if (len > LONG_MAX)
-		return 0;
-	shape = ASN1_item_d2i(NULL, &p, (long)len, ASN1_ITEM_rptr(CERT_SHAPE));
-	ERR_clear_error();
+	shape = shape_parse(der, len, &used);
 	if (shape == NULL)
 		return 0;
-	ASN1_item_free(shape, ASN1_ITEM_rptr(CERT_SHAPE));
-	return (size_t)(p - (const unsigned char *)der);
+	shape_free(shape);
+	return used;
 }
 
 static bool
@@ -115,22 +134,25 @@ is_certificate(const struct pem_block *b)
 	    memcmp(b->label.data, "CERTIFICATE", b->label.len) == 0;
 }
 
+/* Takes the bytes of *der over, and empties it. */
 static struct cert *
-from_der(const struct buf *der)
+from_der(struct buf *der)
 {
-	const unsigned char *p = (const unsigned char *)der->data;
 	struct cert *c = calloc(1, sizeof(*c));
+	size_t used;
 
 	if (c == NULL)
 		return NULL;
-	c->x = d2i_X509(NULL, &p, (long)der->len);
-	if (c->x == NULL) {
+	c->der = *der;
+	memset(der, 0, sizeof(*der));
+	c->shape = shape_parse(c->der.data, c->der.len, &used);
+	if (c->shape == NULL) {
 		cert_free(c);
-		c = NULL;
-	} else
-		/* NULL too where the extension is there twice, or damaged. */
-		c->names = X509_get_ext_d2i(c->x, NID_subject_alt_name, NULL,
-		    NULL);
+		return NULL;
+	}
+	/* NULL too where the extension is there twice, or damaged. */
+	c->names = X509V3_get_d2i(c->shape->tbs->extensions,
+	    NID_subject_alt_name, NULL, NULL);
 	ERR_clear_error();
 	return c;
 }
@@ -166,7 +188,8 @@ cert_free(struct cert *c)
 	if (c == NULL)
 		return;
 	GENERAL_NAMES_free(c->names);
-	X509_free(c->x);
+	shape_free(c->shape);
+	buf_clear(&c->der);
 	free(c);
 }
 
@@ -300,24 +323,29 @@ pss_digest(const X509_ALGOR *algorithm)
 }
 
 static int
-digest(const X509 *x)
+algorithm_nid(const X509_ALGOR *algorithm)
 {
-	const ASN1_BIT_STRING *signature;
-	const X509_ALGOR *algorithm;
-	int nid = X509_get_signature_nid(x), md = NID_undef;
+	const ASN1_OBJECT *object;
 
-	if (nid == NID_rsassaPss) {
-		X509_get0_signature(&signature, &algorithm, x);
-		return pss_digest(algorithm);
-	}
+	X509_ALGOR_get0(&object, NULL, NULL, algorithm);
+	return OBJ_obj2nid(object);
+}
+
+static int
+digest(const struct cert *c)
+{
+	int nid = algorithm_nid(c->shape->algorithm), md = NID_undef;
+
+	if (nid == NID_rsassaPss)
+		return pss_digest(c->shape->algorithm);
 	/* Ed25519 and the like have none. */
 	return OBJ_find_sigid_algs(nid, &md, NULL) == 1 ? md : NID_undef;
 }
 
 static const char *
-weak_digest(const X509 *x)
+weak_digest(const struct cert *c)
 {
-	switch (digest(x)) {
+	switch (digest(c)) {
 	case NID_md2:
 	case NID_md4:
 	case NID_md5:
@@ -330,42 +358,92 @@ weak_digest(const X509 *x)
 	}
 }
 
-static const char *
-weak_key(X509 *x)
+/*
+ * Bits of the first number in a SEQUENCE: the modulus of an RSAPublicKey (RFC
+ * 8017, A.1.1), the prime of Dss-Parms (RFC 3279, 2.3.2).  0: there is none.
+ */
+static int
+first_number_bits(const ASN1_STRING *s)
 {
-	EVP_PKEY *key = X509_get0_pubkey(x);
-	const char *why = NULL;
+	const unsigned char *p = ASN1_STRING_get0_data(s);
+	long len = ASN1_STRING_length(s);
+	ASN1_INTEGER *n = NULL;
+	int tag, class, bits = 0;
 
-	if (key == NULL) {
-		ERR_clear_error();
-		return NULL;	/* of a kind this library does not know */
+	if ((ASN1_get_object(&p, &len, &tag, &class, len) & 0x80) == 0 &&
+	    tag == V_ASN1_SEQUENCE)
+		n = d2i_ASN1_INTEGER(NULL, &p, len);
+	if (n != NULL && ASN1_STRING_length(n) > 0) {
+		bits = ASN1_STRING_length(n) * 8;
+		for (tag = ASN1_STRING_get0_data(n)[0]; tag < 0x80 && tag > 0;
+		    tag *= 2)
+			bits--;
 	}
-	switch (EVP_PKEY_base_id(key)) {
-	case EVP_PKEY_RSA:
+	ASN1_INTEGER_free(n);
+	ERR_clear_error();
+	return bits;
+}
+
+/* Bits of a curve's field, by the size of a point (SEC 1 section 2.3.3). */
+static int
+point_bits(const ASN1_STRING *point)
+{
+	int len = ASN1_STRING_length(point);
+
+	if (len == 0)
+		return 0;
+	/* 4 stands before both coordinates, 2 and 3 before one. */
+	return (len - 1) / (ASN1_STRING_get0_data(point)[0] == 4 ? 2 : 1) * 8;
+}
+
+static bool
+is_short(int bits, int min)
+{
+	return bits > 0 && bits < min;	/* 0: not for us to say */
+}
+
+static const char *
+weak_key(const struct cert *c)
+{
+	const struct key_shape *key = c->shape->tbs->key;
+	const void *value;
+	int type;
+
+	switch (algorithm_nid(key->algorithm)) {
+	case NID_rsaEncryption:
 	case NID_rsassaPss:
-		if (EVP_PKEY_bits(key) < RSA_BITS_MIN)
-			why = "its RSA key is shorter than 2048 bits";
-		break;
-	case EVP_PKEY_DSA:
-		if (EVP_PKEY_bits(key) < RSA_BITS_MIN)
-			why = "its DSA key is shorter than 2048 bits";
-		break;
-	case EVP_PKEY_EC:
-		if (EVP_PKEY_bits(key) < EC_BITS_MIN)
-			why = "its EC key is shorter than 224 bits";
-		break;
+		if (is_short(first_number_bits(key->bits), RSA_BITS_MIN))
+			return "its RSA key is shorter than 2048 bits";
+		return NULL;
+	case NID_dsa:
+		X509_ALGOR_get0(NULL, &type, &value, key->algorithm);
+		if (type == V_ASN1_SEQUENCE &&
+		    is_short(first_number_bits(value), RSA_BITS_MIN))
+			return "its DSA key is shorter than 2048 bits";
+		return NULL;
+	case NID_X9_62_id_ecPublicKey:
+		if (is_short(point_bits(key->bits), EC_BITS_MIN))
+			return "its EC key is shorter than 224 bits";
+		return NULL;
+	default:
+		return NULL;	/* Ed25519, or nothing libtls would take */
 	}
-	return why;
 }
 
 /* Then its signature proves nothing, and its digest does not matter. */
 static bool
-is_self_signed(X509 *x)
+is_self_signed(const struct cert *c)
 {
-	EVP_PKEY *key = X509_get0_pubkey(x);
-	bool is = key != NULL && X509_NAME_cmp(X509_get_subject_name(x),
-	    X509_get_issuer_name(x)) == 0 && X509_verify(x, key) == 1;
+	const unsigned char *p = (const unsigned char *)c->der.data;
+	bool is = false;
+	X509 *x;
 
+	if (X509_NAME_cmp(c->shape->tbs->subject, c->shape->tbs->issuer) != 0)
+		return false;
+	x = d2i_X509(NULL, &p, (long)c->der.len);
+	if (x != NULL && X509_get0_pubkey(x) != NULL)
+		is = X509_verify(x, X509_get0_pubkey(x)) == 1;
+	X509_free(x);
 	ERR_clear_error();
 	return is;
 }
@@ -373,10 +451,10 @@ is_self_signed(X509 *x)
 bool
 cert_weak(const struct cert *c, const char **why)
 {
-	*why = weak_key(c->x);
+	*why = weak_key(c);
 	if (*why == NULL) {
-		*why = weak_digest(c->x);
-		if (*why != NULL && is_self_signed(c->x))
+		*why = weak_digest(c);
+		if (*why != NULL && is_self_signed(c))
 			*why = NULL;
 	}
 	return *why != NULL;

@@ -9,6 +9,7 @@
 
 #include "certs.h"
 #include "tls/cert.h"
+#include "tls/pem.h"
 
 #define DNS(s)		{ GEN_DNS, s, sizeof(s) - 1 }
 #define IP(s)		{ GEN_IPADD, s, sizeof(s) - 1 }
@@ -291,7 +292,10 @@ static const struct weak_test {
 	{ "P-224", NID_secp224r1, 0, "sha256", true, NULL },
 	{ "P-192", NID_X9_62_prime192v1, 0, "sha256", true,
 	    "its EC key is shorter than 224 bits" },
+	{ "P-521", NID_secp521r1, 0, "sha512", true, NULL },
 	{ "RSA-2048", 0, 2048, "sha256", true, NULL },
+	{ "RSA-2047", 0, 2047, "sha256", true,
+	    "its RSA key is shorter than 2048 bits" },
 	{ "RSA-1024", 0, 1024, "sha256", true,
 	    "its RSA key is shorter than 2048 bits" },
 	{ "RSA-1024, self-signed", 0, 1024, "sha256", false,
@@ -393,6 +397,30 @@ test_weak_rsa_digests(void **state)
 	}
 	X509_free(ca);
 	EVP_PKEY_free(rsa);
+}
+
+/* Of a key of another kind nothing is said. */
+static void
+test_weak_ed25519(void **state)
+{
+	static const struct weak_test t = { "Ed25519", 0, 0, "sha256", true,
+	    NULL };
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_ED25519, NULL);
+	struct certs_spec ca_spec = { .cn = "issuer", .ca = true, .key = key };
+	struct certs_spec spec = { .cn = "leaf", .issuer_key = key };
+	X509 *x;
+
+	(void)state;
+	assert_non_null(ctx);
+	assert_int_equal(EVP_PKEY_keygen_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_keygen(ctx, &spec.key), 1);
+	spec.issuer = certs_new(&ca_spec);
+	x = certs_new(&spec);
+	check_weak(&t, x);
+	X509_free(x);
+	X509_free(spec.issuer);
+	EVP_PKEY_free(spec.key);
+	EVP_PKEY_CTX_free(ctx);
 }
 
 /* A self-issued certificate is not self-signed: its digest does matter. */
@@ -510,6 +538,57 @@ test_der_len(void **state)
 	X509_free(x);
 }
 
+/* Whatever the bytes, asking about them is safe. */
+static void
+ask(const unsigned char *der, size_t len)
+{
+	struct buf pem = { 0 }, names = { 0 };
+	struct cert *c;
+	const char *why;
+
+	assert_int_equal(pem_add(&pem, "CERTIFICATE", der, len), 0);
+	c = cert_parse((const uint8_t *)pem.data, pem.len);
+	if (c != NULL) {
+		(void)cert_covers(c, "a.example");
+		(void)cert_weak(c, &why);
+		assert_int_equal(cert_names(c, 3, &names), 0);
+	}
+	cert_free(c);
+	buf_clear(&names);
+	buf_clear(&pem);
+}
+
+static void
+test_changed_bytes(void **state)
+{
+	const struct certs_name names[] = { DNS("a.example"), IP("abcd") };
+	EVP_PKEY *rsa = certs_key(0, 1024);
+	struct certs_spec spec = { .cn = "x", .names = names, .name_count = 2,
+	    .ca = true, .md = EVP_sha1() };
+	EVP_PKEY *keys[2] = { key, rsa };
+	unsigned char *der;
+	size_t len, i, k;
+	X509 *x;
+
+	(void)state;
+	for (k = 0; k < 2; k++) {
+		spec.key = keys[k];
+		x = certs_new(&spec);
+		der = NULL;
+		len = (size_t)i2d_X509(x, &der);
+		for (i = 0; i < len; i++) {
+			der[i] ^= 0x01;
+			ask(der, len);
+			der[i] ^= 0x81;
+			ask(der, len);
+			der[i] ^= 0x80;
+		}
+		OPENSSL_free(der);
+		X509_free(x);
+	}
+	EVP_PKEY_free(rsa);
+}
+
 int
 main(void)
 {
@@ -521,9 +600,11 @@ main(void)
 		cmocka_unit_test(test_garbage_extension),
 		cmocka_unit_test(test_weak),
 		cmocka_unit_test(test_weak_rsa_digests),
+		cmocka_unit_test(test_weak_ed25519),
 		cmocka_unit_test(test_self_issued),
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_der_len),
+		cmocka_unit_test(test_changed_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
