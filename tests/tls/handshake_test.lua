@@ -9,7 +9,8 @@ warn "@off"
 
 -- label
 -- steps:    what rawd does; or
--- args:     what openssl s_server is started with
+-- args:     what openssl s_server is started with; or
+-- relay:    true for relayd
 -- want:     the code of the error, a list of them, or "ok"
 -- kind:     of the error, default "tls"
 -- timeout:  the option
@@ -55,6 +56,10 @@ local rows = {
     steps = { hello, "send", alert(1, 0), "wait" } },
   { label = "close_notify and FIN", want = "closed",
     steps = { hello, "send", alert(1, 0), "fin" } },
+  { label = "close_notify after a good certificate", want = "closed",
+    relay = true },
+  { label = "close_notify after another's certificate", want = "closed",
+    relay = true, cert = "wrong" },
 
   -- Told why not: RFC 8446 section 6.2.
   { label = "alert handshake_failure", want = "cipher",
@@ -155,7 +160,9 @@ end
 local function run (row, verify)
   local o = { cert = row.cert or "good", steps = row.steps, args = row.args,
     answer = row.want == "ok" }
-  local server = (row.steps and servers.rawd or servers.s_server)(o)
+  local start = row.steps and servers.rawd or row.relay and servers.relayd or
+    servers.s_server
+  local server = start(o)
   local ok, err = pcall(row.want == "ok" and accepted or refused, row, server,
     verify)
   server:stop()

@@ -47,6 +47,8 @@ local certificates = {
   { label = "capitals in the certificate", cert = "upper", want = "ok" },
   { label = "capitals in the URL", cert = "good", host = "GOOD.test",
     want = "ok" },
+  { label = "trailing dot in the URL", cert = "good", host = "good.test.",
+    want = "ok" },
   { label = "underscore", cert = "underscore", host = "under_score.test",
     want = "ok" },
   { label = "international name", cert = "idn",
@@ -69,6 +71,8 @@ local certificates = {
     want = { "name-mismatch", "other" } },
   { label = "other name", cert = "wrong", want = "name-mismatch" },
   { label = "trailing dot in the certificate", cert = "dot",
+    want = { "name-mismatch", "other" } },
+  { label = "trailing dot in both", cert = "dot", host = "dot.test.",
     want = { "name-mismatch", "other" } },
   { label = "NUL in the name", cert = "nul",
     want = { "name-mismatch", "other" } },
@@ -183,7 +187,7 @@ local function get (row, server, verify)
   local options = {
     ca = verify == nil and (row.ca or pem "root") or nil, verify = verify,
     servername = row.servername, timeout = row.timeout or 5,
-    resolve = { [at] = (row.v6 and "[::1]:" or "127.0.0.1:") .. server.port },
+    resolve = { [at:lower()] = (row.v6 and "[::1]:" or "127.0.0.1:") .. server.port },
   }
   if type(verify) == "table" and verify.chain ~= false then
     options.ca = row.ca or pem "root"
@@ -232,7 +236,8 @@ end
 
 local function names_of (rows, names)
   for _, row in ipairs(rows) do
-    if row.on ~= "address" then names[host_of(row):lower()] = row.cert end
+    local name = host_of(row):lower():gsub("%.$", "")
+    if row.on ~= "address" then names[name] = row.cert end
   end
   return names
 end

@@ -28,7 +28,7 @@ end
 ---------------------------------------------------------------------------
 -- httpsd counts the bytes it has decrypted.
 
-local httpsd = { stop = stop }
+local httpsd = { stop = stop, __close = stop }
 httpsd.__index = httpsd
 
 function M.httpsd (o)
@@ -109,6 +109,32 @@ end
 function rawd:untouched ()
   local bytes = self.process:expect "^received 0 (%d+)$"
   t.eq(bytes, "0", "bytes that reached the server")
+end
+
+---------------------------------------------------------------------------
+-- relayd stands between the client and an s_server of TLS 1.2, and ends the
+-- handshake with close_notify once the certificate has been seen.
+
+local relayd = { stop = stop }
+relayd.__index = relayd
+
+-- o = {cert=}
+function M.relayd (o)
+  local server = M.s_server{ cert = o.cert, args = { "-tls1_2" } }
+  local p = t.spawn{ cmd = { bin .. "relayd", server.port },
+    ready = "^ready (%d+)" }
+  return setmetatable({ process = p, port = p.captures[1],
+    server = server }, relayd)
+end
+
+function relayd:untouched ()
+  local records = self.process:expect "^kept (%d+)$"
+  t.eq(records, "0", "records for the server")
+end
+
+function relayd:stop ()
+  self.process:stop()
+  self.server:stop()
 end
 
 ---------------------------------------------------------------------------

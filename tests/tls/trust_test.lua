@@ -112,6 +112,21 @@ t.test("trust of one request is not the next one's", function()
   refused("direct", { ca = pem "others" }, "unknown-issuer")
 end)
 
+-- The first connection is kept for the next request of the same servername.
+t.test("servername of one request is not the next one's", function()
+  local s <close> = servers.httpsd{ cert = "good" }
+  local url = "https://127.0.0.1:" .. s.port .. "/"
+  local options = { ca = pem "root", timeout = 5, servername = "good.test" }
+  t.eq(https.get(url, options).timings.reused, false, "reused")
+  t.eq(https.get(url, options).timings.reused, true, "reused")
+  for _, name in ipairs{ false, "other.test" } do
+    options.servername = name or nil
+    t.raises(function() https.get(url, options) end, "verify",
+      "name-mismatch", tostring(name))
+    s:untouched()
+  end
+end)
+
 ---------------------------------------------------------------------------
 -- A store that changes on disk is seen by the next connection.
 
