@@ -77,17 +77,17 @@ local rows = {
 
   -- Silent.
   { label = "silent", kind = "timeout", want = "tls",
-    timeout = { connect = 0.2 }, steps = { hello, "stall" } },
+    timeout = { connect = 0.3 }, steps = { hello, "stall" } },
   { label = "silent, deaf", kind = "timeout", want = "tls",
-    timeout = { connect = 0.2 }, steps = { "stall" } },
+    timeout = { connect = 0.3 }, steps = { "stall" } },
   { label = "silent in the ServerHello", kind = "timeout", want = "tls",
-    timeout = { connect = 0.2 },
+    timeout = { connect = 0.3 },
     steps = { hello, "send", "\\x16\\x03\\x03\\0\\x7a\\x02\\0", "stall" } },
   { label = "too slow", kind = "timeout", want = "tls",
-    timeout = { connect = 0.2 },
+    timeout = { connect = 0.3 },
     steps = { hello, "drip", "20", "\\x16\\x03\\x03\\0\\x7a" ..
       ("\\0"):rep(0x7a), "stall" } },
-  { label = "silent, limit of the whole call", timeout = 0.2,
+  { label = "silent, limit of the whole call", timeout = 0.3,
     kind = "timeout", want = "total", steps = { hello, "stall" } },
 
   -- Nothing in common.
@@ -134,7 +134,7 @@ local function get (row, server, verify)
   local cert = row.cert or "good"
   local at = cert .. ".test:" .. server.port
   return https.get("https://" .. at .. "/", {
-    verify = verify, timeout = row.timeout or 5,
+    verify = verify, timeout = row.timeout or 20,
     ca = verify == nil and servers.pki .. "/root.pem" or nil,
     resolve = { [at] = "127.0.0.1:" .. server.port },
   })

@@ -186,7 +186,7 @@ local function get (row, server, verify)
   local at = authority(host_of(row), server.port)
   local options = {
     ca = verify == nil and (row.ca or pem "root") or nil, verify = verify,
-    servername = row.servername, timeout = row.timeout or 5,
+    servername = row.servername, timeout = row.timeout or 20,
     resolve = { [at:lower()] = (row.v6 and "[::1]:" or "127.0.0.1:") .. server.port },
   }
   if type(verify) == "table" and verify.chain ~= false then

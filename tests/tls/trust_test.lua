@@ -18,7 +18,7 @@ local server = servers.nginx{
 local function get (cert, options)
   local at = cert .. ".test:" .. server.port
   options.resolve = { [at] = "127.0.0.1:" .. server.port }
-  options.timeout = 5
+  options.timeout = 20
   return https.get("https://" .. at .. "/", options)
 end
 
@@ -116,7 +116,7 @@ end)
 t.test("servername of one request is not the next one's", function()
   local s <close> = servers.httpsd{ cert = "good" }
   local url = "https://127.0.0.1:" .. s.port .. "/"
-  local options = { ca = pem "root", timeout = 5, servername = "good.test" }
+  local options = { ca = pem "root", timeout = 20, servername = "good.test" }
   t.eq(https.get(url, options).timings.reused, false, "reused")
   t.eq(https.get(url, options).timings.reused, true, "reused")
   for _, name in ipairs{ false, "other.test" } do
@@ -199,7 +199,7 @@ local environment = {
 local script = [[
 local at = "direct.test:" .. PORT
 local ok, r = pcall(https.get, "https://" .. at .. "/", {
-  ca = CA, resolve = { [at] = "127.0.0.1:" .. PORT }, timeout = 5 })
+  ca = CA, resolve = { [at] = "127.0.0.1:" .. PORT }, timeout = 20 })
 print(ok and "trust " .. tostring(r.tls.trust):gsub("ca: .*/", "ca: ") or
   r.kind .. "/" .. r.code .. " " .. r.message)
 ]]
@@ -232,7 +232,7 @@ t.test("verify=false is told once a host", function()
   local r = t.run{ cmd = { t.lurl, "-W", "-e", string.format([[
     local at = "direct.test:" .. %q
     local options = { verify = false,
-      resolve = { [at] = "127.0.0.1:" .. %q }, timeout = 5 }
+      resolve = { [at] = "127.0.0.1:" .. %q }, timeout = 20 }
     for _ = 1, 3 do print(https.get("https://" .. at, options).status) end
   ]], server.port, server.port) } }
   t.eq(r.stdout, "200\n200\n200\n", "stdout")
