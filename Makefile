@@ -64,7 +64,6 @@ BIND_O	 = $(BIND:%.c=build/obj/%.o)
 SAN_ENGINE_O = $(ENGINE:%.c=build/san/%.o)
 SAN_BIND_O   = $(BIND:%.c=build/san/%.o)
 PIC_O	 = $(ENGINE:%.c=build/pic/%.o) $(BIND:%.c=build/pic/%.o)
-GEN	 = $(POLICY:src/lua/%.lua=build/gen/%.lua.inc)
 UNITS	 = $(UNIT:tests/unit/%.c=build/unit/%)
 SERVERS	 = $(patsubst tests/servers/%.c,build/servers/%, \
 	   $(wildcard tests/servers/*.c))
@@ -99,14 +98,23 @@ build/pic/%.o: %.c
 build/san/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(WARN) $(SAN) $(DEFS) -MMD -MP -c -o $@ $<
-$(BIND_O) $(SAN_BIND_O) $(BIND:%.c=build/pic/%.o): | $(GEN)
-
-# The Lua modules, as initialisers of C arrays.
-build/gen/%.lua.inc: src/lua/%.lua
+# The Lua modules as C arrays.  Bytecode, where the Lua that made it is linked
+# in; source, where another may load it.
+MODULES	= build/gen/modules.$(if $(SHARED),source,bytecode)
+build/embed: src/embed.c
 	@mkdir -p $(@D)
-	od -An -v -tx1 $< | sed 's/ *\([0-9a-f][0-9a-f]\)/0x\1,/g' > $@
-build/obj/src/bind/modules.o build/san/src/bind/modules.o \
-    build/pic/src/bind/modules.o: $(GEN)
+	$(CC) $(WARN) $(CFLAGS) $(DEFS) -o $@ $< $(LIBS)
+build/gen/modules.bytecode: build/embed $(POLICY)
+	@mkdir -p $(@D)
+	build/embed -b $(POLICY) > $@
+build/gen/modules.source: build/embed $(POLICY)
+	@mkdir -p $(@D)
+	build/embed -s $(POLICY) > $@
+build/obj/src/bind/modules.o build/san/src/bind/modules.o: $(MODULES)
+build/obj/src/bind/modules.o build/san/src/bind/modules.o: \
+    DEFS += -DMODULES='"$(MODULES:build/gen/%=%)"'
+build/pic/src/bind/modules.o: build/gen/modules.source
+build/pic/src/bind/modules.o: DEFS += -DMODULES='"modules.source"'
 
 build/unit/%: tests/unit/%.c build/san/liblurl.a
 	@mkdir -p $(@D)
@@ -137,10 +145,11 @@ test-built: all build/san/lurl units servers pki clang
 	@tests/run
 
 # Everything once more with clang, for its warnings.
-clang:
+clang: build/gen/modules.source
 	@if command -v clang >/dev/null; then for f in $(ENGINE) $(BIND) \
-	    src/lurl.c $(UNIT) $(wildcard tests/servers/*.c); do \
-	    clang $(WARN) -fsyntax-only $(DEFS) $$f || exit 1; done; fi
+	    src/lurl.c src/embed.c $(UNIT) $(wildcard tests/servers/*.c); do \
+	    clang $(WARN) -fsyntax-only $(DEFS) \
+	    -DMODULES='"modules.source"' $$f || exit 1; done; fi
 
 # Fuzzing, each target for SECONDS, from the seeds that are kept.
 SECONDS	?= 60

@@ -28,6 +28,7 @@ void	open_exchange(lua_State *L);
 void	open_headers(lua_State *L);
 void	open_json(lua_State *L);
 void	open_loop(lua_State *L);
+void	open_system(lua_State *L);
 void	open_text(lua_State *L);
 void	open_trust(lua_State *L);
 void	open_url(lua_State *L);

@@ -5,47 +5,14 @@
 #include "bind.h"
 #include "lurl.h"
 
-/* src/lua, as the Makefile turns it into initialisers. */
-static const char https_lua[] = {
-#include "https.lua.inc"
-};
-static const char errors_lua[] = {
-#include "errors.lua.inc"
-};
-static const char hints_lua[] = {
-#include "hints.lua.inc"
-};
-static const char options_lua[] = {
-#include "options.lua.inc"
-};
-static const char response_lua[] = {
-#include "response.lua.inc"
-};
-static const char session_lua[] = {
-#include "session.lua.inc"
-};
-static const char transport_lua[] = {
-#include "transport.lua.inc"
-};
-static const char trust_lua[] = {
-#include "trust.lua.inc"
-};
-
 struct module {
-	const char	*name;
-	const char	*source;
-	size_t		 len;
+	const char		*name;
+	const unsigned char	*chunk;	/* source or bytecode, see src/embed.c */
+	size_t			 len;
 };
 
-static const struct module modules[] = {
-	{ "https.errors", errors_lua, sizeof(errors_lua) },
-	{ "https.hints", hints_lua, sizeof(hints_lua) },
-	{ "https.options", options_lua, sizeof(options_lua) },
-	{ "https.response", response_lua, sizeof(response_lua) },
-	{ "https.session", session_lua, sizeof(session_lua) },
-	{ "https.transport", transport_lua, sizeof(transport_lua) },
-	{ "https.trust", trust_lua, sizeof(trust_lua) },
-};
+/* src/lua, as the Makefile turns it into modules[]. */
+#include MODULES
 
 /* Runs a module's chunk, with its name, and leaves what it returns. */
 static void
@@ -53,7 +20,7 @@ run(lua_State *L, const struct module *m)
 {
 	const char *chunk = lua_pushfstring(L, "=%s", m->name);
 
-	if (luaL_loadbufferx(L, m->source, m->len, chunk, "t") != LUA_OK)
+	if (luaL_loadbuffer(L, (const char *)m->chunk, m->len, chunk) != LUA_OK)
 		lua_error(L);
 	lua_remove(L, -2);
 	lua_pushstring(L, m->name);
@@ -77,6 +44,7 @@ l_open_core(lua_State *L)
 	open_exchange(L);
 	open_headers(L);
 	open_json(L);
+	open_system(L);
 	open_text(L);
 	open_trust(L);
 	open_url(L);
@@ -102,13 +70,13 @@ preload(lua_State *L)
 int
 luaopen_https(lua_State *L)
 {
-	static const struct module main_module = {
-		"https", https_lua, sizeof(https_lua)
-	};
-
 	preload(L);
 	luaL_requiref(L, "https.core", l_open_core, 0);
 	lua_pop(L, 1);
-	run(L, &main_module);
+	luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+	lua_getfield(L, -1, "https");
+	lua_pushnil(L);		/* it is being opened now, not by require */
+	lua_setfield(L, -3, "https");
+	lua_call(L, 0, 1);
 	return 1;
 }
