@@ -2,7 +2,9 @@
  * One request on the wire as Lua sees it: the transport's exchange{...}, then
  * head, read or body, times, tls.  Waits where the engine would wait.
  */
+#include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -138,6 +140,8 @@ get_spec(lua_State *L, struct exchange_spec *spec)
 
 	get_target(L, &spec->target);
 	spec->body = get_span(L, "body");
+	spec->body_follows = get_flag(L, "body_follows");
+	spec->chunked = get_flag(L, "chunked");
 	spec->head_request = get_flag(L, "head_request");
 	spec->idempotent = get_flag(L, "idempotent");
 	spec->max_header = (size_t)get_integer(L, "max_header", H1_MAX_HEADER);
@@ -172,8 +176,8 @@ get_headers(lua_State *L)
 
 /*
  * exchange{pool=, trust=, tls=, host=, port=, servername=, address=,
- * address_port=, method=, target=, headers=, body=, head_request=,
- * idempotent=, max_header=, resolve=, connect=, read=, total= (seconds)}
+ * address_port=, method=, target=, headers=, body=, body_follows=, chunked=,
+ * head_request=, idempotent=, max_header=, resolve=, connect=, read=, total= (seconds)}
  * -> exchange; raises usage/value for what may not be sent
  */
 static int
@@ -201,6 +205,36 @@ l_exchange(lua_State *L)
 		return raise_error(L, &err);
 	buf_reset(&b->bytes);
 	return 1;
+}
+
+/*
+ * exchange:send(piece, last) -> whether more may come: false when the server
+ * has answered without waiting for it.  The piece is on the stack meanwhile.
+ */
+static int
+l_send(lua_State *L)
+{
+	struct exchange_box *b = check_box(L, 1);
+	struct span piece = check_span(L, 2);
+	bool last = lua_toboolean(L, 3);
+	struct error err = { 0 };
+	enum want want;
+
+	while ((want = exchange_send(b->exchange, piece, last, &err)) ==
+	    WANT_WAKE)
+		await(L, exchange_wake(b->exchange));
+	if (want == WANT_FAILED)
+		return fail(L, b, &err);
+	lua_pushboolean(L, !exchange_is_cut(b->exchange));
+	return 1;
+}
+
+/* exchange:discard(): gives up the rest of the body; keeps what it can. */
+static int
+l_discard(lua_State *L)
+{
+	exchange_discard(check_box(L, 1)->exchange);
+	return 0;
 }
 
 /* Moves the parsed list into an object of Lua's: no line is copied. */
@@ -325,6 +359,44 @@ l_body(lua_State *L)
 	return 1;
 }
 
+static int
+write_failed(struct error *err, int errnum)
+{
+	error_setx(err, ERR_IO, error_errno_name(errnum), "writing the body: "
+	    "%s", strerror(errnum));
+	err->phase = PHASE_RECEIVE;
+	return -1;
+}
+
+/*
+ * exchange:drain(file, n) -> bytes written to a Lua file, and whether that was
+ * the end: some n bytes at a time, so that a caller can tell of progress.
+ */
+static int
+l_drain(lua_State *L)
+{
+	struct exchange_box *b = check_box(L, 1);
+	luaL_Stream *file = luaL_checkudata(L, 2, LUA_FILEHANDLE);
+	size_t n = (size_t)luaL_checkinteger(L, 3), done = 0;
+	struct error err = { 0 };
+	struct span piece;
+
+	luaL_argcheck(L, file->closef != NULL, 2, "file is closed");
+	do {
+		if (next_piece(L, b, &piece, &err) == WANT_FAILED)
+			return fail(L, b, &err);
+		if (piece.len > 0 &&
+		    fwrite(piece.data, 1, piece.len, file->f) != piece.len) {
+			write_failed(&err, errno);
+			return fail(L, b, &err);
+		}
+		done += piece.len;
+	} while (piece.data != NULL && done < n);
+	lua_pushinteger(L, (lua_Integer)done);
+	lua_pushboolean(L, piece.data == NULL);
+	return 2;
+}
+
 static void
 set_number(lua_State *L, const char *field, double value)
 {
@@ -399,8 +471,11 @@ l_tls(lua_State *L)
 static const luaL_Reg methods[] = {
 	{ "body", l_body },
 	{ "close", l_close },
+	{ "discard", l_discard },
+	{ "drain", l_drain },
 	{ "head", l_head },
 	{ "read", l_read },
+	{ "send", l_send },
 	{ "times", l_times },
 	{ "tls", l_tls },
 	{ NULL, NULL }

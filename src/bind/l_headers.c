@@ -158,18 +158,36 @@ l_add(lua_State *L)
 	return 0;
 }
 
+static void
+append(lua_State *L, struct headers *to, const struct headers *from)
+{
+	size_t i;
+
+	for (i = 0; i < from->count; i++)
+		if (headers_add(to, headers_name(from, i),
+		    headers_value(from, i)) == -1)
+			nomem(L);
+}
+
 /* headers:copy() -> another with the same lines */
 static int
 l_copy(lua_State *L)
 {
-	struct headers *h = check_headers(L, 1), *to = push_headers(L);
-	size_t i;
+	struct headers *h = check_headers(L, 1);
 
-	for (i = 0; i < h->count; i++)
-		if (headers_add(to, headers_name(h, i),
-		    headers_value(h, i)) == -1)
-			return nomem(L);
+	append(L, push_headers(L), h);
 	return 1;
+}
+
+/* headers:extend(other): the lines of another behind the own */
+static int
+l_extend(lua_State *L)
+{
+	struct headers *h = check_headers(L, 1), *other = check_headers(L, 2);
+
+	luaL_argcheck(L, h != other, 2, "the same headers");
+	append(L, h, other);
+	return 0;
 }
 
 static int
@@ -224,6 +242,7 @@ static const luaL_Reg methods[] = {
 	{ "add", l_add },
 	{ "all", l_all },
 	{ "copy", l_copy },
+	{ "extend", l_extend },
 	{ NULL, NULL }
 };
 

@@ -1,6 +1,11 @@
 /* The loop of a state, its interruption, waiting, and pools. */
+#include <math.h>
+
 #include "bind.h"
 #include "lurl.h"
+
+#define SLEEP_MAX	1e9	/* seconds */
+#define WAKE_MT		"lurl.wake"
 
 /* Kept in the registry; its metatable's __gc runs after everything else's. */
 struct lurl {
@@ -71,6 +76,48 @@ l_now(lua_State *L)
 	return 1;
 }
 
+/* A wake for sleep, given back also when the sleeper is interrupted. */
+struct wake_box {
+	struct wake	*wake;
+};
+
+static int
+l_close_wake(lua_State *L)
+{
+	struct wake_box *b = luaL_checkudata(L, 1, WAKE_MT);
+	struct wake *wake = b->wake;
+
+	b->wake = NULL;
+	wake_free(wake);
+	return 0;
+}
+
+/* sleep(seconds): waits */
+static int
+l_sleep(lua_State *L)
+{
+	lua_Number seconds = luaL_checknumber(L, 1);
+	struct error err = { 0 };
+	struct wake_box *b;
+	int64_t until;
+
+	luaL_argcheck(L, seconds >= 0 && seconds <= SLEEP_MAX, 1,
+	    "out of range");
+	b = lua_newuserdatauv(L, sizeof(*b), 0);
+	b->wake = NULL;
+	luaL_setmetatable(L, WAKE_MT);
+	if ((b->wake = wake_new(state_loop(L), &err)) == NULL)
+		return raise_error(L, &err);
+	until = loop_now_ms() + (int64_t)ceil(seconds * 1000);
+	while (loop_now_ms() < until) {
+		wake_at(b->wake, until);
+		await(L, b->wake);
+	}
+	wake_free(b->wake);
+	b->wake = NULL;
+	return 0;
+}
+
 struct pool_box {
 	struct pool	*pool;
 };
@@ -98,16 +145,45 @@ l_close(lua_State *L)
 	return 0;
 }
 
-/* pool() -> a pool of connections. */
+static size_t
+get_count(lua_State *L, const char *field, size_t otherwise)
+{
+	lua_Integer n;
+
+	lua_getfield(L, 1, field);
+	n = luaL_optinteger(L, -1, (lua_Integer)otherwise);
+	lua_pop(L, 1);
+	return n < 0 ? 0 : (size_t)n;
+}
+
+static void
+get_limits(lua_State *L, struct pool_limits *limits)
+{
+	*limits = pool_defaults;
+	if (lua_isnoneornil(L, 1))
+		return;
+	luaL_checktype(L, 1, LUA_TTABLE);
+	limits->per_host = get_count(L, "per_host", limits->per_host);
+	limits->total = get_count(L, "total", limits->total);
+	lua_getfield(L, 1, "idle");
+	if (!lua_isnil(L, -1))
+		limits->idle_ms = (int64_t)(luaL_checknumber(L, -1) * 1000);
+	lua_pop(L, 1);
+}
+
+/* pool([{per_host=, total=, idle=}]) -> a pool of connections. */
 static int
 l_pool(lua_State *L)
 {
 	struct error err = { 0 };
-	struct pool_box *b = lua_newuserdatauv(L, sizeof(*b), 0);
+	struct pool_limits limits;
+	struct pool_box *b;
 
+	get_limits(L, &limits);
+	b = lua_newuserdatauv(L, sizeof(*b), 0);
 	b->pool = NULL;
 	luaL_setmetatable(L, POOL_MT);
-	if ((b->pool = pool_new(state_loop(L))) == NULL) {
+	if ((b->pool = pool_new(state_loop(L), &limits)) == NULL) {
 		error_nomem(&err);
 		return raise_error(L, &err);
 	}
@@ -119,6 +195,11 @@ static const luaL_Reg loop_methods[] = {
 	{ NULL, NULL }
 };
 
+static const luaL_Reg wake_methods[] = {
+	{ "close", l_close_wake },
+	{ NULL, NULL }
+};
+
 static const luaL_Reg methods[] = {
 	{ "close", l_close },
 	{ NULL, NULL }
@@ -127,6 +208,7 @@ static const luaL_Reg methods[] = {
 static const luaL_Reg functions[] = {
 	{ "now", l_now },
 	{ "pool", l_pool },
+	{ "sleep", l_sleep },
 	{ NULL, NULL }
 };
 
@@ -155,5 +237,6 @@ open_loop(lua_State *L)
 	if (lurl_handle(L) == NULL)
 		make_handle(L);
 	new_type(L, POOL_MT, methods);
+	new_type(L, WAKE_MT, wake_methods);
 	luaL_setfuncs(L, functions, 0);
 }

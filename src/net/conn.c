@@ -61,6 +61,12 @@ conn_serves(const struct conn *c, const struct target *t)
 	    same(own->address, t->address);
 }
 
+bool
+conn_is_to(const struct conn *c, const struct target *t)
+{
+	return c->target.port == t->port && same(c->target.host, t->host);
+}
+
 static void
 free_dialling(struct conn *c)
 {

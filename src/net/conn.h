@@ -64,6 +64,10 @@ enum want	conn_step(struct conn *c, int64_t *at_ms, struct error *err);
 /* Which part it is at: PHASE_RESOLVE, _CONNECT or _TLS. */
 enum error_phase conn_phase(const struct conn *c);
 
-/* Whether a connection made for its target may serve this one. */
+/*
+ * Whether a connection made for its target may serve this one: alike in all;
+ * and whether it is to the same host and port.
+ */
 bool		conn_serves(const struct conn *c, const struct target *target);
+bool		conn_is_to(const struct conn *c, const struct target *target);
 #endif

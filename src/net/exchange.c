@@ -1,40 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "exchange.h"
+#include "exchange_internal.h"
 
-#define JOIN_MAX	8192	/* bytes: a body this small goes with its head */
-
-enum stage {
-	CONNECTING,
-	SENDING,
-	AWAITING_HEAD,
-	IN_BODY,
-	DONE
-};
-
-struct exchange {
-	struct pool	*pool;
-	struct wake	*wake;
-	struct exchange_spec spec;
-	enum stage	 stage;
-	struct conn	*conn;		/* owned, until it goes to the pool */
-	struct peer	*peer;		/* a reference */
-	struct buf	 head;		/* to send first */
-	struct span	 rest;		/* to send then: what was not joined */
-	size_t		 sent_len;	/* of head and rest together */
-	struct h1	 answer;
-
-	bool		 sent;
-	bool		 cut;		/* answered before all was sent */
-	bool		 second;	/* once more, on a fresh connection */
-	int64_t		 began_ms;
-	int64_t		 moved_ms;	/* when a byte last went either way */
-
-	double		 began;
-	double		 since;		/* the running part's beginning */
-	struct exchange_times times;
-};
+#define DISCARD_MAX	65536	/* bytes: more is not worth a connection */
 
 struct exchange *
 exchange_new(struct pool *pool, const struct exchange_spec *spec,
@@ -73,7 +42,7 @@ exchange_free(struct exchange *ex)
 {
 	if (ex == NULL)
 		return;
-	conn_free(ex->conn);
+	pool_drop(ex->pool, ex->conn);
 	peer_unref(ex->peer);
 	wake_free(ex->wake);
 	buf_clear(&ex->head);
@@ -92,6 +61,12 @@ struct h1 *
 exchange_answer(struct exchange *ex)
 {
 	return &ex->answer;
+}
+
+bool
+exchange_is_cut(const struct exchange *ex)
+{
+	return ex->cut;
 }
 
 bool
@@ -115,8 +90,8 @@ exchange_times(struct exchange *ex)
 	return &ex->times;
 }
 
-static double
-lap(struct exchange *ex)
+double
+exchange_lap(struct exchange *ex)
 {
 	double now = loop_now(), took = now - ex->since;
 
@@ -148,7 +123,7 @@ connected(struct exchange *ex)
 	ex->peer = c->peer == NULL ? NULL : peer_ref(c->peer);
 	ex->sent_len = 0;
 	ex->moved_ms = loop_now_ms();
-	(void)lap(ex);
+	(void)exchange_lap(ex);
 	start_answer(ex);
 	ex->stage = SENDING;
 	return WANT_NOTHING;
@@ -162,8 +137,8 @@ step_connect(struct exchange *ex, int64_t *at_ms, struct error *err)
 	if (ex->conn == NULL && !ex->second)
 		ex->conn = pool_take(ex->pool, &ex->spec.target);
 	if (ex->conn == NULL)
-		ex->conn = conn_new(pool_loop(ex->pool), ex->wake,
-		    &ex->spec.target, err);
+		ex->conn = pool_dial(ex->pool, ex->wake, &ex->spec.target,
+		    err);
 	if (ex->conn == NULL)
 		return WANT_FAILED;
 	want = conn_step(ex->conn, at_ms, err);
@@ -255,8 +230,8 @@ next_event(struct exchange *ex, enum h1_event *event, struct span *piece,
 	return *event == H1_FAILED ? WANT_FAILED : WANT_NOTHING;
 }
 
-static enum want
-step_head(struct exchange *ex, struct error *err)
+enum want
+exchange_read_head(struct exchange *ex, struct error *err)
 {
 	enum h1_event event;
 	struct span none;
@@ -264,77 +239,9 @@ step_head(struct exchange *ex, struct error *err)
 
 	if (want != WANT_NOTHING)
 		return want;
-	ex->times.wait = lap(ex);
+	ex->times.wait = exchange_lap(ex);
 	ex->stage = IN_BODY;
 	return WANT_NOTHING;
-}
-
-/* Sending. */
-
-/* What is to be sent next; len 0 when all has been. */
-static struct span
-unsent(const struct exchange *ex)
-{
-	struct span head = buf_span(&ex->head), s = ex->rest;
-	size_t done = ex->sent_len;
-
-	if (done < head.len) {
-		head.data += done;
-		head.len -= done;
-		return head;
-	}
-	s.data += done - head.len;
-	s.len -= done - head.len;
-	return s;
-}
-
-/*
- * A server may answer before it has taken the whole request, and refuse the
- * rest of it: 413, 401, an alert.  Its answer says more than a broken pipe.
- */
-static enum want
-hear_early(struct exchange *ex, struct error *err)
-{
-	enum want want = step_head(ex, err);
-
-	if (want == WANT_NOTHING)
-		ex->cut = true;
-	return want;
-}
-
-static enum want
-send_failed(struct exchange *ex, struct error *err)
-{
-	struct error heard = { 0 };
-
-	if (hear_early(ex, &heard) == WANT_NOTHING)
-		return WANT_NOTHING;
-	if (heard.kind == ERR_TLS && strcmp(heard.code, "closed") != 0)
-		*err = heard;
-	return WANT_FAILED;
-}
-
-static enum want
-step_send(struct exchange *ex, struct error *err)
-{
-	struct span s;
-	enum want want;
-	ssize_t n;
-
-	while ((s = unsent(ex)).len > 0) {
-		n = wire_write(ex->conn->wire, s.data, s.len, err);
-		if (n == -1)
-			return send_failed(ex, err);
-		if (n < 0) {
-			want = hear_early(ex, err);
-			return want == WANT_READ ? WANT_WRITE : want;
-		}
-		ex->sent_len += (size_t)n;
-		ex->moved_ms = loop_now_ms();
-	}
-	ex->times.send = lap(ex);
-	ex->stage = AWAITING_HEAD;
-	return WANT_READ;
 }
 
 /* Deadlines. */
@@ -426,7 +333,7 @@ static void
 drop(struct exchange *ex)
 {
 	ex->sent = exchange_sent(ex);
-	conn_free(ex->conn);
+	pool_drop(ex->pool, ex->conn);
 	ex->conn = NULL;
 }
 
@@ -441,7 +348,7 @@ may_go_again(const struct exchange *ex, const struct error *err)
 	if (!ex->times.reused || ex->second || ex->stage == CONNECTING ||
 	    ex->stage == IN_BODY)
 		return false;
-	if (!ex->spec.idempotent && exchange_sent(ex))
+	if ((!ex->spec.idempotent && exchange_sent(ex)) || ex->is_gone)
 		return false;
 	return err->kind == ERR_CONNECT || (strcmp(err->code, "closed") == 0 &&
 	    (err->kind == ERR_PROTOCOL || err->kind == ERR_TLS));
@@ -476,7 +383,7 @@ finish(struct exchange *ex)
 {
 	struct conn *c = ex->conn;
 
-	ex->times.receive = lap(ex);
+	ex->times.receive = exchange_lap(ex);
 	ex->times.total = ex->since - ex->began;
 	ex->stage = DONE;
 	ex->sent = true;
@@ -484,34 +391,61 @@ finish(struct exchange *ex)
 	if (ex->answer.keep_alive && !ex->cut && buf_span(&c->in).len == 0)
 		pool_give(ex->pool, c);
 	else
-		conn_free(c);
+		pool_drop(ex->pool, c);
+}
+
+/* One step of what comes before the body of the answer, waits included. */
+static enum want
+advance(struct exchange *ex, struct error *err)
+{
+	int64_t at_ms = INT64_MAX;
+	enum want want;
+
+	switch (ex->stage) {
+	case CONNECTING:
+		want = step_connect(ex, &at_ms, err);
+		break;
+	case SENDING:
+		want = exchange_write(ex, err);
+		break;
+	default:
+		want = exchange_read_head(ex, err);
+		break;
+	}
+	if (want != WANT_NOTHING && want != WANT_FAILED)
+		want = wait_for(ex, want, at_ms, err);
+	return want == WANT_FAILED ? failed(ex, err) : want;
+}
+
+enum want
+exchange_send(struct exchange *ex, struct span piece, bool last,
+    struct error *err)
+{
+	enum want want;
+
+	if (ex->stage > SENDING)
+		return WANT_NOTHING;
+	if (!ex->is_loaded && exchange_load(ex, piece, last, err) == -1)
+		return WANT_FAILED;
+	do {
+		want = advance(ex, err);
+	} while (want == WANT_NOTHING && ex->stage <= SENDING &&
+	    (ex->stage == CONNECTING || exchange_unsent(ex).len > 0));
+	if (want != WANT_FAILED && ex->stage == AWAITING_HEAD)
+		want = WANT_NOTHING;	/* the last one has gone */
+	if (want == WANT_NOTHING && ex->stage == SENDING)
+		exchange_unload(ex);
+	return want;
 }
 
 enum want
 exchange_head(struct exchange *ex, struct error *err)
 {
-	int64_t at_ms = INT64_MAX;
-	enum want want = WANT_NOTHING;
+	enum want want;
 
-	while (ex->stage < IN_BODY) {
-		switch (ex->stage) {
-		case CONNECTING:
-			want = step_connect(ex, &at_ms, err);
-			break;
-		case SENDING:
-			want = step_send(ex, err);
-			break;
-		default:
-			want = step_head(ex, err);
-			break;
-		}
-		if (want != WANT_NOTHING && want != WANT_FAILED)
-			want = wait_for(ex, want, at_ms, err);
-		if (want == WANT_FAILED)
-			want = failed(ex, err);
-		if (want != WANT_NOTHING)
+	while (ex->stage < IN_BODY)
+		if ((want = advance(ex, err)) != WANT_NOTHING)
 			return want;
-	}
 	rest(ex);
 	return WANT_NOTHING;
 }
@@ -539,4 +473,23 @@ exchange_body(struct exchange *ex, struct span *piece, struct error *err)
 	if (want == WANT_NOTHING)
 		rest(ex);
 	return want;
+}
+
+void
+exchange_discard(struct exchange *ex)
+{
+	uint64_t begin = ex->answer.received;
+	struct error ignored;
+	enum h1_event event;
+	struct span piece;
+
+	while (ex->stage == IN_BODY) {
+		if (next_event(ex, &event, &piece, &ignored) != WANT_NOTHING ||
+		    ex->answer.received - begin > DISCARD_MAX)
+			drop(ex);
+		else if (event == H1_END)
+			finish(ex);
+		if (ex->conn == NULL)
+			ex->stage = DONE;
+	}
 }

@@ -20,6 +20,8 @@ struct exchange_spec {
 	struct target	target;		/* copied when it is needed */
 	struct span	head;		/* as request_write makes it; copied */
 	struct span	body;		/* borrowed until the exchange is freed */
+	bool		body_follows;	/* instead: in pieces, exchange_send */
+	bool		chunked;	/* frame those pieces (RFC 9112, 7.1) */
 	bool		head_request;	/* no body will come, whatever is said */
 	bool		idempotent;	/* may go out twice (RFC 9110, 9.2.2) */
 	size_t		max_header;	/* bytes */
@@ -57,6 +59,10 @@ struct wake	*exchange_wake(const struct exchange *ex);
  * Steps.  WANT_WAKE: wait for exchange_wake and step again; WANT_FAILED and
  * *err with its phase, after which the exchange is good for exchange_free.
  *
+ * exchange_send, with body_follows and before exchange_head: WANT_NOTHING when
+ * the piece has gone and the next may come, or when the server has answered
+ * without waiting for it (exchange_is_cut).  Until then it is called again with
+ * the same piece; last is true for the last, which may be empty.
  * exchange_head: WANT_NOTHING when the head of the answer is there.
  * exchange_body, after that: WANT_NOTHING and *piece, a piece of the body,
  * borrowed until the next step; at its end piece->data is NULL, and the
@@ -64,9 +70,20 @@ struct wake	*exchange_wake(const struct exchange *ex);
  * Errors: those of conn_step, wire_read, h1_next and h1_eof, and timeout with
  * the part that ran out: resolve, connect, tls, read, total.
  */
+enum want	exchange_send(struct exchange *ex, struct span piece,
+		    bool last, struct error *err);
 enum want	exchange_head(struct exchange *ex, struct error *err);
 enum want	exchange_body(struct exchange *ex, struct span *piece,
 		    struct error *err);
+
+/* Whether the answer came before all of the request had gone. */
+bool		exchange_is_cut(const struct exchange *ex);
+
+/*
+ * Gives up what is left of the body: takes what is there already, without
+ * waiting, so that the connection may be kept if that was all; else closes it.
+ */
+void		exchange_discard(struct exchange *ex);
 
 /* The answer's head; valid from exchange_head's WANT_NOTHING on. */
 struct h1	*exchange_answer(struct exchange *ex);
