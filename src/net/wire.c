@@ -345,14 +345,14 @@ refuse_name(const struct wire *w, const struct cert *cert, struct error *err)
 static int
 check_time(const struct wire *w, struct error *err)
 {
+	const struct verdict_facts facts = { .handshake = true,
+	    .first = w->first, .first_len = w->first_len };
 	time_t now = time(NULL);
 
 	if (now < tls_peer_cert_notbefore(w->tls))
-		return error_setx(err, ERR_VERIFY, "not-yet-valid",
-		    "certificate is not yet valid");
+		return verdict(err, "certificate is not yet valid", &facts);
 	if (now > tls_peer_cert_notafter(w->tls))
-		return error_setx(err, ERR_VERIFY, "expired",
-		    "certificate has expired");
+		return verdict(err, "certificate has expired", &facts);
 	return 0;
 }
 
