@@ -54,6 +54,25 @@ IDN_LIBS = $(call archive,idn2,-lidn2) $(call archive,unistring,-lunistring)
 endif
 endif
 
+# Content codings, each optional too: zlib is gzip and deflate.
+CODINGS	:= $(foreach p,zlib libbrotlidec libzstd, \
+	   $(shell pkg-config --exists $p 2>/dev/null && echo $p))
+PKG_CFLAGS += $(if $(CODINGS),$(shell pkg-config --cflags $(CODINGS)))
+DEFS	+= $(if $(filter zlib,$(CODINGS)),-DHAVE_ZLIB) \
+	   $(if $(filter libbrotlidec,$(CODINGS)),-DHAVE_BROTLI) \
+	   $(if $(filter libzstd,$(CODINGS)),-DHAVE_ZSTD)
+CODING_SHARED := $(if $(CODINGS),$(shell pkg-config --libs $(CODINGS)))
+ifdef SHARED
+CODING_LIBS = $(CODING_SHARED)
+else
+CODING_LIBS = $(if $(filter zlib,$(CODINGS)),$(call archive,z,-lz)) \
+	  $(if $(filter libbrotlidec,$(CODINGS)), \
+	  $(call archive,brotlidec brotlidec-static,-lbrotlidec) \
+	  $(call archive,brotlicommon brotlicommon-static,-lbrotlicommon)) \
+	  $(if $(filter libzstd,$(CODINGS)),$(call archive,zstd,-lzstd))
+endif
+LIBS	+= $(CODING_LIBS)
+
 ENGINE	= $(wildcard src/base/*.c src/http/*.c src/tls/*.c src/net/*.c)
 BIND	= $(wildcard src/bind/*.c)
 POLICY	= $(wildcard src/lua/*.lua)
@@ -76,7 +95,7 @@ build/liblurl.a: $(ENGINE_O)
 	@rm -f $@
 	ar rcs $@ $^
 build/https.so: $(PIC_O)
-	$(CC) $(LDFLAGS) -shared -o $@ $^ $(filter-out -l$(LUA),$(include_shared)) $(filter-out %.a,$(IDN_LIBS)) $(if $(filter %.a,$(IDN_LIBS)),-lidn2)
+	$(CC) $(LDFLAGS) -shared -o $@ $^ $(filter-out -l$(LUA),$(include_shared)) $(filter-out %.a,$(IDN_LIBS)) $(if $(filter %.a,$(IDN_LIBS)),-lidn2) $(CODING_SHARED)
 
 # A C program that embeds lurl: make example SOURCE=host.c PROGRAM=host
 example: $(BIND_O) build/liblurl.a
@@ -163,7 +182,8 @@ fuzz-%: build/fuzz/%
 build/fuzz/%: tests/fuzz/%_fuzz.c $(wildcard src/base/*.c src/http/*.c)
 	@mkdir -p $(@D)
 	clang $(WARN) -g -O1 -fsanitize=fuzzer,address,undefined \
-	    -fno-sanitize-recover=all $(DEFS) -o $@ $^ $(IDN_LIBS)
+	    -fno-sanitize-recover=all $(DEFS) -o $@ $^ $(IDN_LIBS) \
+	    $(CODING_LIBS)
 
 # Every Lua test under valgrind: slow, and says more of some mistakes.
 valgrind: all servers pki
