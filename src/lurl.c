@@ -16,6 +16,8 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "http/coding.h"
+#include "http/headers.h"
 #include "lurl.h"
 
 #define STATUS_OTHER	1	/* the rest: status_of */
@@ -284,8 +286,11 @@ parse(struct command *c)
 static void
 show_version(void)
 {
+	static const char *const codings[] = { "gzip", "deflate", "br", "zstd" };
+	size_t i;
+
 	printf("lurl " LURL_VERSION " (" LUA_RELEASE ", %s, libuv %s, "
-	    "jansson " JANSSON_VERSION "%s)\n",
+	    "jansson " JANSSON_VERSION "%s",
 	    OpenSSL_version(OPENSSL_VERSION), uv_version_string(),
 #ifdef HAVE_LIBIDN2
 	    ", international names"
@@ -293,6 +298,10 @@ show_version(void)
 	    ", without international names"
 #endif
 	    );
+	for (i = 0; i < sizeof(codings) / sizeof(codings[0]); i++)
+		printf(", %s%s", coding_find(span_of(codings[i])) == NULL ?
+		    "without " : "", codings[i]);
+	puts(")");
 }
 
 static int

@@ -15,6 +15,7 @@
 #include "net/pool.h"
 #include "tls/trust.h"
 
+#define DECODER_MT	"lurl.decoder"
 #define ERROR_MT	"https.error"
 #define EXCHANGE_MT	"lurl.exchange"
 #define HEADERS_MT	"lurl.headers"
@@ -23,6 +24,7 @@
 #define TRUST_MT	"lurl.trust"
 
 /* Add their functions to the table on top of the stack; metatables too. */
+void	open_coding(lua_State *L);
 void	open_error(lua_State *L);
 void	open_exchange(lua_State *L);
 void	open_headers(lua_State *L);
