@@ -23,6 +23,10 @@ local table_of = {
   ["timeout/read"] =
     "the server fell silent; allow more with timeout={read=SECONDS}",
   ["timeout/total"] = "the call's own limit: allow more with timeout=SECONDS",
+  ["decode/truncated"] =
+    "the answer broke off, so what came of it is not complete: try again",
+  ["decode/corrupt"] =
+    "to look at the body as it came, ask without codings: compress=false",
   ["protocol/too-large"] =
     "raise max_body or max_header if so much is expected",
   ["protocol/truncated"] =

@@ -1,0 +1,135 @@
+-- Content codings: asks for those known here, and undoes what comes, as the
+-- body is read.
+local core = require "https.core"
+local errors = require "https.errors"
+
+local M = {}
+
+local MAX_CODINGS = 5  -- on one body; each costs memory and may expand
+
+-- What a range counts is the coded body (RFC 9110 section 14.1.1), so that no
+-- coding is asked for with one.  A value of our own, from an earlier try of the
+-- same request, is not the script's.
+local function ask (headers)
+  local said = headers["accept-encoding"]
+  if said and said ~= core.codings then return end
+  if headers["range"] or core.codings == "" then
+    headers["accept-encoding"] = "identity"
+  else
+    headers["accept-encoding"] = core.codings
+  end
+end
+
+-- The codings of a body, the last applied first (RFC 9110 section 8.4).
+local function codings_of (headers)
+  local names = {}
+  for name in (headers["content-encoding"] or ""):lower()
+              :gmatch("[^,%s]+") do
+    if name ~= "identity" then table.insert(names, 1, name) end
+  end
+  return names
+end
+
+local function too_many (count)
+  error(errors.new {
+    kind = "decode", code = "corrupt",
+    message = ("the body has %d content codings, more than %d"):format(count,
+      MAX_CODINGS),
+  }, 0)
+end
+
+-- M.wrap(source, decoder) -> a source of what the decoder makes of it
+function M.wrap (source, decoder)
+  local ended = false
+  return function ()
+    while not ended do
+      local piece = decoder:pull()
+      if piece then return piece end
+      piece = source()
+      if piece then
+        decoder:push(piece)
+      else
+        decoder:finish()
+        ended = true
+      end
+    end
+  end
+end
+
+-- A source wrapped in decoders for these codings, and those decoders.  A coding
+-- that is not known here stays, and all under it.
+local function wrap_all (source, names)
+  local decoders = {}
+  if #names > MAX_CODINGS then too_many(#names) end
+  for i, name in ipairs(names) do
+    local decoder = core.decoder(name)
+    if not decoder then break end
+    decoders[i], source = decoder, M.wrap(source, decoder)
+  end
+  return source, decoders
+end
+
+-- What went wrong with the body of that URL.
+local function complete (err, url)
+  if getmetatable(err) ~= core.error or err.kind ~= "decode" then
+    return err
+  end
+  err.sent, err.phase = true, err.phase or "receive"
+  return errors.complete(err, core.url(url))
+end
+
+-- The source of a body, decoded; and a function that gives it up.  Nothing is
+-- spent on a body that nobody reads, and a failure is no end of it: who reads
+-- on gets it again.
+local function decoded (source, names, url)
+  local decoders, ended, failure
+  local function close ()
+    ended = true
+    for _, decoder in ipairs(decoders or {}) do decoder:close() end
+  end
+  local function read ()
+    if not decoders then source, decoders = wrap_all(source, names) end
+    return source()
+  end
+  return function ()
+    if failure then error(failure, 0) end
+    if ended then return nil end
+    local ok, piece = pcall(read)
+    if ok and piece then return piece end
+    close()
+    if not ok then
+      failure = complete(piece, url)
+      error(failure, 0)
+    end
+  end, close
+end
+
+-- These have no body, whatever their fields say of one (RFC 9112 section
+-- 6.3); and a part of a coded body cannot be undone by itself.
+local function has_body (request, response)
+  local status = response.status
+  return response.source and request.method ~= "HEAD" and status ~= 204
+    and status ~= 206 and status ~= 304
+end
+
+local function undo (response, url)
+  local names = codings_of(response.headers)
+  if #names == 0 then return end
+  local source, close = decoded(response.source, names, url)
+  local closers = response.closers or {}
+  closers[#closers + 1] = close
+  response.source, response.closers = source, closers
+end
+
+-- M.step() -> the middleware "decoding"
+function M.step ()
+  return function (request, next)
+    if request.options.compress == false then return next(request) end
+    ask(request.headers)
+    local response = next(request)
+    if has_body(request, response) then undo(response, request.url) end
+    return response
+  end
+end
+
+return M
