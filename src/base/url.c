@@ -475,6 +475,14 @@ url_target(const struct url *u, struct buf *b)
 }
 
 int
+url_origin(const struct url *u, struct buf *b)
+{
+	return buf_addf(b, u->host_type == URL_IPV6 ? "%s://[%s]:%u" :
+	    "%s://%s:%u", u->https ? "https" : "http", u->host.data,
+	    (unsigned)u->port);
+}
+
+int
 url_format(const struct url *u, bool fragment, struct buf *b)
 {
 	if (buf_adds(b, u->https ? "https://" : "http://") == -1 ||

@@ -76,11 +76,13 @@ void	url_clear(struct url *u);
  * Appends to b: the URL without userinfo (and fragment only if asked);
  * the authority as the Host field and HTTP/1.1 want it (brackets for IPv6,
  * the port unless default); the origin-form request-target: path and query
- * (RFC 9112 section 3.2.1).  Return 0, or -1 when out of memory.
+ * (RFC 9112 section 3.2.1); the origin, as "https://[::1]:443", in which the
+ * port is always there.  Return 0, or -1 when out of memory.
  */
 int	url_format(const struct url *u, bool fragment, struct buf *b);
 int	url_authority(const struct url *u, struct buf *b);
 int	url_target(const struct url *u, struct buf *b);
+int	url_origin(const struct url *u, struct buf *b);
 
 /* What a host without brackets is: an IP literal's kind, or URL_NAME. */
 enum url_host_type	url_host_kind(const char *host, size_t len);

@@ -1,6 +1,7 @@
 /* URLs as Lua sees them: parsed in C, a table of their parts in Lua. */
 #include <string.h>
 
+#include "base/percent.h"
 #include "base/url.h"
 #include "bind.h"
 
@@ -55,7 +56,7 @@ format_plain(const struct url *u, struct buf *b)
 static void
 push_url(lua_State *L, const struct url *u)
 {
-	lua_createtable(L, 0, 12);
+	lua_createtable(L, 0, 13);
 	lua_pushstring(L, u->https ? "https" : "http");
 	lua_setfield(L, -2, "scheme");
 	lua_pushinteger(L, u->port);
@@ -71,12 +72,13 @@ push_url(lua_State *L, const struct url *u)
 	set_formatted(L, "url", u, format_plain);
 	set_formatted(L, "authority", u, url_authority);
 	set_formatted(L, "target", u, url_target);
+	set_formatted(L, "origin", u, url_origin);
 }
 
 /*
  * url(s) -> {scheme=, host=, port=, is_address=, user=, password=, path=,
  * query=, fragment=, url= (without userinfo and fragment), authority=,
- * target=}; raises usage/url
+ * target=, origin= ("https://host:port")}; raises usage/url
  */
 static int
 l_url(lua_State *L)
@@ -89,6 +91,54 @@ l_url(lua_State *L)
 		return raise_error(L, &err);
 	push_url(L, u);
 	url_clear(u);
+	return 1;
+}
+
+/*
+ * url_join(base, reference) -> as url: the reference relative to base, whose
+ * own userinfo and fragment it has; raises usage/url
+ */
+static int
+l_url_join(lua_State *L)
+{
+	struct span base = check_span(L, 1), ref = check_span(L, 2);
+	struct url *from = new_url(L), *to = new_url(L);
+	struct error err = { 0 };
+
+	if (url_parse(from, base.data, base.len, &err) == -1 ||
+	    url_join(to, from, ref.data, ref.len, &err) == -1)
+		return raise_error(L, &err);
+	push_url(L, to);
+	url_clear(from);
+	url_clear(to);
+	return 1;
+}
+
+/* percent_encode(s [, plus]) -> s with all but unreserved bytes as %XX */
+static int
+l_percent_encode(lua_State *L)
+{
+	struct span s = check_span(L, 1);
+	bool plus = lua_toboolean(L, 2);
+	luaL_Buffer b;
+	char *out;
+
+	out = luaL_buffinitsize(L, &b, PERCENT_ENCODED_MAX(s.len));
+	luaL_pushresultsize(&b, percent_encode(out, s, plus));
+	return 1;
+}
+
+/* percent_decode(s [, plus]) -> the bytes s stands for */
+static int
+l_percent_decode(lua_State *L)
+{
+	struct span s = check_span(L, 1);
+	bool plus = lua_toboolean(L, 2);
+	luaL_Buffer b;
+	char *out;
+
+	out = luaL_buffinitsize(L, &b, s.len);
+	luaL_pushresultsize(&b, percent_decode(out, s, plus));
 	return 1;
 }
 
@@ -129,7 +179,10 @@ static const luaL_Reg methods[] = {
 
 static const luaL_Reg functions[] = {
 	{ "is_address", l_is_address },
+	{ "percent_decode", l_percent_decode },
+	{ "percent_encode", l_percent_encode },
 	{ "url", l_url },
+	{ "url_join", l_url_join },
 	{ NULL, NULL }
 };
 

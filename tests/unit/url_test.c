@@ -622,21 +622,23 @@ test_international(void **state)
 	}
 }
 
-/* url_authority, url_target, and url_format without the fragment. */
+/* url_authority, url_target, url_format without the fragment, url_origin. */
 static const struct piece_test {
 	const char	*label;
 	struct span	 in;
-	const char	*authority, *target, *format;
+	const char	*authority, *target, *format, *origin;
 } piece_tests[] = {
-	{ "plain", S("https://h"), "h", "/", "https://h/" },
+	{ "plain", S("https://h"), "h", "/", "https://h/", "https://h:443" },
 	{ "port", S("https://u:p@h:1/a?b#c"), "h:1", "/a?b",
-	    "https://h:1/a?b" },
-	{ "default port", S("http://h:80/?"), "h", "/?", "http://h/?" },
-	{ "IPv6", S("http://[::1]#c"), "[::1]", "/", "http://[::1]/" },
+	    "https://h:1/a?b", "https://h:1" },
+	{ "default port", S("http://h:80/?"), "h", "/?", "http://h/?",
+	    "http://h:80" },
+	{ "IPv6", S("http://[::1]#c"), "[::1]", "/", "http://[::1]/",
+	    "http://[::1]:80" },
 	{ "IPv6 with port", S("https://[::1]:80/#"), "[::1]:80", "/",
-	    "https://[::1]:80/" },
+	    "https://[::1]:80/", "https://[::1]:80" },
 	{ "IPv4", S("https://1.2.3.4:65535?a b"), "1.2.3.4:65535", "/?a%20b",
-	    "https://1.2.3.4:65535/?a%20b" },
+	    "https://1.2.3.4:65535/?a%20b", "https://1.2.3.4:65535" },
 };
 
 static void
@@ -659,6 +661,9 @@ test_pieces(void **state)
 		buf_reset(&b);
 		assert_int_equal(url_format(&u, false, &b), 0);
 		check("piece_tests", t->label, buf_span(&b), t->format);
+		buf_reset(&b);
+		assert_int_equal(url_origin(&u, &b), 0);
+		check("piece_tests", t->label, buf_span(&b), t->origin);
 		buf_clear(&b);
 		url_clear(&u);
 	}
