@@ -27,6 +27,7 @@
 void	open_coding(lua_State *L);
 void	open_error(lua_State *L);
 void	open_exchange(lua_State *L);
+void	open_file(lua_State *L);
 void	open_headers(lua_State *L);
 void	open_json(lua_State *L);
 void	open_loop(lua_State *L);

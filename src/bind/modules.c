@@ -43,6 +43,7 @@ l_open_core(lua_State *L)
 	open_coding(L);
 	open_error(L);
 	open_exchange(L);
+	open_file(L);
 	open_headers(L);
 	open_json(L);
 	open_system(L);
