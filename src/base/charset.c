@@ -1,41 +1,70 @@
 #include <errno.h>
 #include <iconv.h>
+#include <string.h>
 #include <strings.h>
 
 #include "charset.h"
 
 #define STEP	4096	/* bytes of room made at a time */
+#define LATIN	"windows-1252"
 
 static const char *
 real_name(const char *charset)
 {
 	static const char *const latin[] = {
-		"iso-8859-1", "iso8859-1", "latin1", "us-ascii", "ascii"
+		"iso-8859-1", "iso8859-1", "latin1", "us-ascii", "ascii",
+		"windows-1252"
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof(latin) / sizeof(latin[0]); i++)
 		if (strcasecmp(charset, latin[i]) == 0)
-			return "windows-1252";
+			return LATIN;
 	return charset;
 }
 
+/*
+ * The five bytes that windows-1252 has no character for stand for the control
+ * characters of that number; iconv does not know.  Returns 1 when it was one.
+ */
 static int
-convert(iconv_t cd, struct buf *out, struct span text, struct error *err)
+add_control(struct buf *out, const char *charset, unsigned char byte)
+{
+	const char utf8[2] = { '\xc2', (char)byte };
+
+	if (strcmp(charset, LATIN) != 0 || byte < 0x80 || byte > 0x9f)
+		return 0;
+	return buf_add(out, utf8, sizeof(utf8)) == -1 ? -1 : 1;
+}
+
+static int
+convert(iconv_t cd, const char *charset, struct buf *out, struct span text,
+    struct error *err)
 {
 	char *in = (char *)text.data, *room, *to;
 	size_t left = text.len, free_len, rv;
+	int control;
 
-	do {
+	for (;;) {
 		if ((room = buf_reserve(out, STEP)) == NULL)
 			return error_nomem(err);
 		to = room;
 		free_len = STEP;
 		rv = iconv(cd, &in, &left, &to, &free_len);
 		buf_added(out, (size_t)(to - room));
-	} while (rv == (size_t)-1 && errno == E2BIG);
-	if (rv != (size_t)-1)
-		return 0;
+		if (rv != (size_t)-1)
+			return 0;
+		if (errno == E2BIG)
+			continue;
+		control = errno == EILSEQ ?
+		    add_control(out, charset, (unsigned char)*in) : 0;
+		if (control == -1)
+			return error_nomem(err);
+		if (control == 0)
+			break;
+		in++;
+		left--;
+	}
 	return error_setx(err, ERR_DECODE, "corrupt",
 	    "body is not of the character set it declares, at byte %zu",
 	    text.len - left);
@@ -45,13 +74,15 @@ int
 charset_to_utf8(struct buf *out, const char *charset, struct span text,
     struct error *err)
 {
-	iconv_t cd = iconv_open("UTF-8", real_name(charset));
+	iconv_t cd;
 	int rv;
 
+	charset = real_name(charset);
+	cd = iconv_open("UTF-8", charset);
 	if (cd == (iconv_t)-1)
 		return error_setx(err, ERR_DECODE, "charset",
 		    "character set '%.64s' is not known here", charset);
-	rv = convert(cd, out, text, err);
+	rv = convert(cd, charset, out, text, err);
 	iconv_close(cd);
 	return rv;
 }

@@ -229,6 +229,14 @@ l_send(lua_State *L)
 	return 1;
 }
 
+/* exchange:abandon(): closes the connection, and still tells times and tls. */
+static int
+l_abandon(lua_State *L)
+{
+	exchange_abandon(check_box(L, 1)->exchange);
+	return 0;
+}
+
 /* exchange:discard(): gives up the rest of the body; keeps what it can. */
 static int
 l_discard(lua_State *L)
@@ -253,6 +261,7 @@ l_head(lua_State *L)
 {
 	struct exchange_box *b = check_box(L, 1);
 	struct error err = { 0 };
+	struct span reason;
 	struct h1 *answer;
 	enum want want;
 
@@ -262,7 +271,8 @@ l_head(lua_State *L)
 		return fail(L, b, &err);
 	answer = exchange_answer(b->exchange);
 	lua_pushinteger(L, answer->status);
-	push_span(L, buf_span(&answer->reason));
+	reason = buf_span(&answer->reason);
+	lua_pushlstring(L, reason.len == 0 ? "" : reason.data, reason.len);
 	lua_pushstring(L, answer->minor == 0 ? "1.0" : "1.1");
 	push_answer_headers(L, &answer->headers);
 	return 4;
@@ -469,6 +479,7 @@ l_tls(lua_State *L)
 }
 
 static const luaL_Reg methods[] = {
+	{ "abandon", l_abandon },
 	{ "body", l_body },
 	{ "close", l_close },
 	{ "discard", l_discard },

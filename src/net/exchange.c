@@ -359,7 +359,7 @@ failed(struct exchange *ex, struct error *err)
 {
 	if (may_go_again(ex, err)) {
 		drop(ex);
-		ex->sent = false;
+		ex->began_ms = loop_now_ms();
 		ex->second = true;
 		ex->stage = CONNECTING;
 		return WANT_NOTHING;
@@ -367,6 +367,16 @@ failed(struct exchange *ex, struct error *err)
 	if (err->phase == PHASE_NONE)
 		err->phase = phase_of(ex);
 	drop(ex);
+	ex->is_broken = true;
+	return WANT_FAILED;
+}
+
+/* Whoever goes on after a failure must not take it for the end. */
+static enum want
+broken_already(struct error *err)
+{
+	error_setx(err, ERR_PROTOCOL, "closed",
+	    "the exchange has failed already");
 	return WANT_FAILED;
 }
 
@@ -423,6 +433,8 @@ exchange_send(struct exchange *ex, struct span piece, bool last,
 {
 	enum want want;
 
+	if (ex->is_broken)
+		return broken_already(err);
 	if (ex->stage > SENDING)
 		return WANT_NOTHING;
 	if (!ex->is_loaded && exchange_load(ex, piece, last, err) == -1)
@@ -443,6 +455,8 @@ exchange_head(struct exchange *ex, struct error *err)
 {
 	enum want want;
 
+	if (ex->is_broken)
+		return broken_already(err);
 	while (ex->stage < IN_BODY)
 		if ((want = advance(ex, err)) != WANT_NOTHING)
 			return want;
@@ -458,6 +472,8 @@ exchange_body(struct exchange *ex, struct span *piece, struct error *err)
 
 	piece->data = NULL;
 	piece->len = 0;
+	if (ex->is_broken)
+		return broken_already(err);
 	if (ex->stage == DONE)
 		return WANT_NOTHING;
 	want = next_event(ex, &event, piece, err);
@@ -483,13 +499,21 @@ exchange_discard(struct exchange *ex)
 	enum h1_event event;
 	struct span piece;
 
-	while (ex->stage == IN_BODY) {
+	while (ex->stage == IN_BODY && ex->conn != NULL) {
 		if (next_event(ex, &event, &piece, &ignored) != WANT_NOTHING ||
 		    ex->answer.received - begin > DISCARD_MAX)
 			drop(ex);
 		else if (event == H1_END)
 			finish(ex);
-		if (ex->conn == NULL)
-			ex->stage = DONE;
 	}
+	ex->is_broken |= ex->stage != DONE;
+}
+
+void
+exchange_abandon(struct exchange *ex)
+{
+	if (ex->stage == DONE)
+		return;
+	drop(ex);
+	ex->is_broken = true;
 }

@@ -85,6 +85,9 @@ bool		exchange_is_cut(const struct exchange *ex);
  */
 void		exchange_discard(struct exchange *ex);
 
+/* Closes the connection; the exchange still tells what it knows. */
+void		exchange_abandon(struct exchange *ex);
+
 /* The answer's head; valid from exchange_head's WANT_NOTHING on. */
 struct h1	*exchange_answer(struct exchange *ex);
 

@@ -33,6 +33,7 @@ struct exchange {
 
 	bool		 sent;
 	bool		 cut;		/* answered before all was sent */
+	bool		 is_broken;	/* it has failed: there is no more of it */
 	bool		 second;	/* once more, on a fresh connection */
 	int64_t		 began_ms;
 	int64_t		 moved_ms;	/* when a byte last went either way */
