@@ -1,0 +1,82 @@
+-- The chain of middlewares: functions (request, next) -> response around one
+-- another, with the session's transport innermost.
+local errors = require "https.errors"
+
+local M = {}
+
+local function position (chain, name)
+  for i, step in ipairs(chain) do
+    if step.name == name then return i end
+  end
+  local names = {}
+  for _, step in ipairs(chain) do names[#names + 1] = step.name end
+  errors.usage("value", "no middleware is named '%s' (there are: %s)",
+    tostring(name), table.concat(names, ", "))
+end
+
+-- M.use(chain, fn, options): places a step: before or after a named one, or
+-- inside those that were added before it and outside the built-in ones.
+function M.use (chain, fn, options)
+  options = options or {}
+  if type(fn) ~= "function" then
+    errors.usage("type", "a middleware must be a function, not a %s", type(fn))
+  end
+  for key in pairs(options) do
+    if key ~= "before" and key ~= "after" and key ~= "name" then
+      errors.usage("option", "unknown option '%s' of use (it has before, "
+        .. "after and name)", tostring(key))
+    end
+  end
+  local at
+  if options.before then
+    at = position(chain, options.before)
+  elseif options.after then
+    at = position(chain, options.after) + 1
+  else
+    at = 1
+    while chain[at] and not chain[at].builtin do at = at + 1 end
+  end
+  table.insert(chain, at, { name = options.name or ("use " .. #chain + 1),
+                            fn = fn })
+end
+
+-- M.remove(chain, name)
+function M.remove (chain, name)
+  table.remove(chain, position(chain, name))
+end
+
+-- Each step's next, from inside out, so that a request makes no closures.
+local function compile (chain, transport)
+  local run = transport
+  local fns = {}
+  for i = #chain, 1, -1 do
+    local fn, inner = chain[i].fn, run
+    fns[i] = fn
+    run = function (request) return fn(request, inner) end
+  end
+  return run, fns
+end
+
+local function is_current (chain, fns)
+  if #chain ~= #fns then return false end
+  for i = 1, #chain do
+    if chain[i].fn ~= fns[i] then return false end
+  end
+  return true
+end
+
+-- M.runner(session) -> function (request) -> response, through the session's
+-- chain and transport as they are at that moment
+function M.runner (session)
+  local run, fns
+  local function transport (request) return session.transport(request) end
+  return function (request)
+    local chain = session.chain
+    if not run or not is_current(chain, fns) then
+      run, fns = compile(chain, transport)
+    end
+    return run(request)
+  end
+end
+
+return M

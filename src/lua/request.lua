@@ -1,0 +1,24 @@
+-- Requests on their way down the chain: a table that every step may read and
+-- write, and the parts of its URL.
+local core = require "https.core"
+
+local M = {}
+
+-- M.parts(request) -> the parts of request.url, as core.url gives them
+function M.parts (request)
+  if request.parsed_url ~= request.url then
+    request.parsed = core.url(request.url)
+    request.parsed_url = request.url
+  end
+  return request.parsed
+end
+
+-- M.copy(request) -> another, whose fields and headers are its own
+function M.copy (request)
+  local copy = {}
+  for k, v in pairs(request) do copy[k] = v end
+  copy.headers = request.headers:copy()
+  return copy
+end
+
+return M

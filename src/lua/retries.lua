@@ -1,0 +1,129 @@
+-- Trying again: lost connections, time-outs and statuses that promise better
+-- luck, for requests that may go out twice.  Never a failed verification.
+local core = require "https.core"
+
+local M = {}
+
+local DEFAULTS = {
+  max = 0, backoff = 0.5, cap = 60,
+  statuses = { 429, 502, 503, 504 },
+  methods = { "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE" },
+}
+
+local may_pass = { connect = true, timeout = true, resolve = true }
+
+local function set_of (list)
+  local set = {}
+  for _, value in ipairs(list) do set[value] = true end
+  return set
+end
+
+-- M.rules(value of option retries) -> {max=, backoff=, cap=, statuses=set,
+-- methods=set}
+function M.rules (value)
+  if type(value) == "number" then value = { max = value } end
+  local rules = {}
+  for name, default in pairs(DEFAULTS) do
+    rules[name] = value[name] == nil and default or value[name]
+  end
+  rules.statuses, rules.methods = set_of(rules.statuses), set_of(rules.methods)
+  return rules
+end
+
+local month = { jan = 1, feb = 2, mar = 3, apr = 4, may = 5, jun = 6, jul = 7,
+                aug = 8, sep = 9, oct = 10, nov = 11, dec = 12 }
+
+-- Days from 1970-01-01 in the Gregorian calendar.
+local function days (y, m, d)
+  if m <= 2 then y = y - 1 end
+  local era = y // 400
+  local of_era = y - era * 400
+  local of_year = (153 * (m + (m > 2 and -3 or 9)) + 2) // 5 + d - 1
+  return era * 146097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year
+    - 719468
+end
+
+-- M.date(text) -> epoch seconds of an HTTP-date (RFC 9110 section 5.6.7)
+function M.date (text)
+  local d, name, y, h, min, s =
+    text:match("^%a+, (%d+)[ -](%a+)[ -](%d+) (%d+):(%d+):(%d+) GMT$")
+  if not d then
+    name, d, h, min, s, y =
+      text:match("^%a+ (%a+) +(%d+) (%d+):(%d+):(%d+) (%d+)$")
+  end
+  local m = name and month[name:lower()]
+  if not m then return nil end
+  y = tonumber(y)
+  if y < 100 then y = y + (y < 70 and 2000 or 1900) end
+  return ((days(y, m, tonumber(d)) * 24 + tonumber(h)) * 60 + tonumber(min))
+    * 60 + tonumber(s)
+end
+
+-- Seconds that retry-after asks for (RFC 9110 section 10.2.3), or nil.
+local function asked_for (response, time)
+  local value = response and response.headers["retry-after"]
+  if not value then return nil end
+  if value:find("^%d+$") then return tonumber(value) end
+  local date = M.date(value)
+  return date and math.max(0, date - time())
+end
+
+local function is_lost (err)
+  if getmetatable(err) ~= core.error then return false end
+  return may_pass[err.kind] and err.code ~= "total"
+    or err.kind == "protocol" and (err.code == "closed"
+      or err.code == "truncated")
+    or err.kind == "tls" and (err.code == "closed" or err.code == "truncated")
+end
+
+-- One try, read to its end unless it is streamed: a body may be lost, too.
+local function try (request, next)
+  local response = next(request)
+  local options = request.options
+  if not (options.stream or options.output) then
+    local _ = response.body
+  end
+  return response
+end
+
+-- M.step{sleep=, random=, time=, now=} -> the middleware; each may be replaced
+function M.step (clock)
+  clock = clock or {}
+  local sleep = clock.sleep or core.sleep
+  local random = clock.random or math.random
+  local time, now = clock.time or os.time, clock.now or core.now
+
+  -- Full jitter: anything between nothing and the exponential step.
+  local function pause (rules, tries, response)
+    local asked = asked_for(response, time)
+    if asked then return asked <= rules.cap and asked or nil end
+    return random() * math.min(rules.cap, rules.backoff * 2 ^ (tries - 1))
+  end
+
+  local function may_go (request, rules)
+    return rules.methods[request.method]
+      and not (type(request.body) == "table" and not request.body.replayable)
+  end
+
+  return function (request, next)
+    local rules = M.rules(request.options.retries)
+    for tries = 1, math.huge do
+      local ok, result = pcall(try, request, next)
+      local again = ok and rules.statuses[result.status]
+        or not ok and is_lost(result)
+      local wait = again and tries <= rules.max and may_go(request, rules)
+        and pause(rules, tries, ok and result or nil)
+      if wait and request.deadline and now() + wait >= request.deadline then
+        wait = nil
+      end
+      if not wait then
+        if ok then return result end
+        error(result, 0)
+      end
+      if ok then result:close() end
+      sleep(wait)
+    end
+  end
+end
+
+return M
