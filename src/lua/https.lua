@@ -12,7 +12,7 @@ local https = {
 local shared  -- the session behind the module's own verbs
 
 local function session ()
-  shared = shared or require "https.session".new()
+  shared = shared or require "https.session".new(nil, true)
   return shared
 end
 
@@ -28,6 +28,16 @@ for _, verb in ipairs { "get", "head", "post", "put", "patch", "delete",
   https[verb] = function (url, options)
     return session():request(method, url, options)
   end
+end
+
+-- https.session(defaults) -> session
+function https.session (defaults)
+  return require "https.session".new(defaults)
+end
+
+-- https.response{status=, headers=, body=} -> a response that no server gave
+function https.response (fields)
+  return require "https.response".stub(fields)
 end
 
 -- https.is(value [, kind [, code]]) -> whether it is such an error

@@ -105,10 +105,6 @@ local function resolve (name, value)
   end
 end
 
-local function body (name, value)
-  if type(value) ~= "string" then wrong_type(name, value, "a string") end
-end
-
 local function headers (name, value)
   if type(value) ~= "table" then wrong_type(name, value, "a table") end
   for field in pairs(value) do
@@ -122,36 +118,180 @@ end
 -- Forms of verify and ca are checked where their meaning is: trust.lua.
 local function in_trust () end
 
+-- Only the forms of a value that one place gives meaning to are checked there.
+local function elsewhere () end
+
+local function count (name, value)
+  if math.type(value) ~= "integer" then
+    wrong_type(name, value, "an integer")
+  elseif value < 0 then
+    usage("value", "option '%s' must not be negative", name)
+  end
+end
+
+-- The fields of a table option, each with its own check.
+local function fields (name, value, checks)
+  local words = {}
+  for word in pairs(checks) do words[#words + 1] = word end
+  table.sort(words)
+  for key, item in pairs(value) do
+    if not checks[key] then
+      usage("option", "unknown part '%s' of option '%s'%s", tostring(key),
+            name, did_you_mean(key, words))
+    end
+    checks[key](name .. "." .. key, item)
+  end
+end
+
+local function list_of (check)
+  return function (name, value)
+    if type(value) ~= "table" then wrong_type(name, value, "a list") end
+    for i, item in ipairs(value) do check(name .. "[" .. i .. "]", item) end
+  end
+end
+
+local is_string = of("string")
+
+local function redirects (name, value)
+  if value == false or type(value) == "number" then
+    return value and count(name, value)
+  elseif type(value) ~= "table" then
+    wrong_type(name, value, "a number, false or a table")
+  end
+  fields(name, value, { max = count, keep = list_of(is_string) })
+end
+
+local function pause (name, value)
+  if type(value) ~= "number" then
+    wrong_type(name, value, "a number (seconds)")
+  elseif not (value >= 0 and value <= YEAR) then
+    usage("value", "option '%s' must be 0 to %d seconds", name, YEAR)
+  end
+end
+
+local function retries (name, value)
+  if value == false or type(value) == "number" then
+    return value and count(name, value)
+  elseif type(value) ~= "table" then
+    wrong_type(name, value, "a number or a table")
+  end
+  fields(name, value, { max = count, backoff = pause, cap = pause,
+    statuses = list_of(count), methods = list_of(is_string) })
+end
+
+local function auth (_, value)
+  require "https.auth".check(value)
+end
+
+local function output (name, value)
+  if io.type(value) == "closed file" then
+    usage("value", "option '%s' is a closed file", name)
+  elseif io.type(value) == nil and type(value) ~= "string" then
+    wrong_type(name, value, "a path or a file")
+  elseif value == "" then
+    usage("value", "option '%s' is an empty path", name)
+  end
+end
+
+local function sha256 (name, value)
+  if type(value) ~= "string" then wrong_type(name, value, "a string") end
+  if not value:find("^%x+$") or #value ~= 64 then
+    usage("value", "option '%s' must be 64 hexadecimal digits", name)
+  end
+end
+
+local function progress (name, value)
+  if type(value) ~= "boolean" and type(value) ~= "function" then
+    wrong_type(name, value, "a boolean or a function")
+  end
+end
+
+local function params (name, value)
+  if type(value) == "string" and value:find("[%c]") then
+    usage("value", "option '%s' has a control character", name)
+  elseif type(value) ~= "string" and type(value) ~= "table" then
+    wrong_type(name, value, "a table or a string")
+  end
+end
+
 M.checks = {
   allow_http = of("boolean"),
-  body = body,
-  ca = in_trust,
+  auth = auth,
+  body = elsewhere,
+  ca = elsewhere,
+  compress = of("boolean"),
+  cookies = of("table"),
+  form = of("table"),
   headers = headers,
+  json = elsewhere,
   max_body = size,
   max_header = size,
+  multipart = of("table"),
+  output = output,
+  params = params,
+  progress = progress,
+  redirects = redirects,
   resolve = resolve,
+  resume = of("boolean"),
+  retries = retries,
   servername = of("string"),
+  sha256 = sha256,
+  stream = of("boolean"),
   timeout = timeout,
-  verify = in_trust,
+  verify = elsewhere,
 }
 
-local names = {}
-for name in pairs(M.checks) do names[#names + 1] = name end
-table.sort(names)
+local pool_parts = { per_host = count, total = count, idle = pause }
 
--- M.check(options): raises kind usage for the first that is wrong
-function M.check (options)
+-- What a session has besides, and what makes no sense as a default.
+local session_checks = {
+  base = of("string"),
+  cookies = of("boolean", "string"),
+  pool = function (name, value)
+    if type(value) ~= "table" then wrong_type(name, value, "a table") end
+    fields(name, value, pool_parts)
+  end,
+}
+for name, check in pairs(M.checks) do
+  session_checks[name] = session_checks[name] or check
+end
+for _, name in ipairs { "body", "form", "json", "multipart", "output",
+                        "resume", "sha256" } do
+  session_checks[name] = nil
+end
+
+local function check_all (options, checks)
   if type(options) ~= "table" then
     usage("type", "options must be a table, not %s", article(type(options)))
   end
   for name, value in pairs(options) do
-    local check = M.checks[name]
+    local check = checks[name]
     if not check then
+      local names = {}
+      for known_name in pairs(checks) do names[#names + 1] = known_name end
+      table.sort(names)
       usage("option", "unknown option '%s'%s", tostring(name),
             did_you_mean(name, names))
     end
     check(name, value)
   end
+end
+
+-- M.check(options): raises kind usage for the first that is wrong
+function M.check (options)
+  check_all(options, M.checks)
+  if options.resume and type(options.output) ~= "string" then
+    usage("value", "option 'resume' goes with option 'output', a path")
+  elseif options.sha256 and not options.output then
+    usage("value", "option 'sha256' goes with option 'output'")
+  elseif options.stream and options.output then
+    usage("value", "options 'stream' and 'output' contradict each other")
+  end
+end
+
+-- M.check_session(defaults): the same for the defaults of a session
+function M.check_session (defaults)
+  check_all(defaults, session_checks)
 end
 
 -- M.limits(timeout) -> {resolve=, connect=, read=, total=}, nil: no limit

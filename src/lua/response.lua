@@ -1,16 +1,27 @@
--- Responses: what came back, and the ways to look at it.
+-- Responses: what came back, and the ways to look at it.  The body comes from
+-- a source, a function that returns its next piece or nil at its end; steps of
+-- the chain may put another around it.
 local core = require "https.core"
 local errors = require "https.errors"
 
 local M = {}
 local Response = {}
 
+local MAX_BODY = 1 << 30  -- bytes: 1 GiB, what is taken into memory
+
 -- Fields that are worked out when first asked for.
 local lazy = {}
+
+local mt = { __name = "https.response" }
 
 function lazy.timings (self)
   local exchange = rawget(self, "exchange")
   return exchange and (exchange:times()) or {}
+end
+
+function lazy.elapsed (self)
+  local exchange = rawget(self, "exchange")
+  return exchange and select(2, exchange:times()) or 0
 end
 
 function lazy.tls (self)
@@ -18,33 +29,162 @@ function lazy.tls (self)
   return exchange and exchange:tls() or nil
 end
 
-local mt = { __name = "https.response" }
+function lazy.history () return {} end
+
+function lazy.cookies (self)
+  return require "https.cookies".of(self)
+end
+
+function lazy.links (self)
+  return require "https.links".of(self)
+end
+
+function lazy.body (self)
+  if rawget(self, "streaming") then return nil end
+  return self:read_all()
+end
+
+-- Methods that only some responses need, by the module that has them.
+local elsewhere = {
+  read = "https.stream", lines = "https.stream", chunks = "https.stream",
+  events = "https.stream", save = "https.output",
+}
 
 function mt.__index (self, name)
   local method = Response[name]
   if method then return method end
+  local module = elsewhere[name]
+  if module then
+    Response[name] = require(module)[name]
+    return Response[name]
+  end
   local make = lazy[name]
   if not make then return nil end
   local value = make(self)
-  rawset(self, name, value)
+  if name ~= "timings" and name ~= "elapsed" or rawget(self, "finished") then
+    rawset(self, name, value)
+  end
   return value
 end
 
 function mt.__tostring (self)
-  return ("HTTP/%s %d %s, %d bytes from %s"):format(self.http, self.status,
-    self.reason, #self.body, self.url)
+  local body = rawget(self, "body")
+  return ("HTTP/%s %d %s, %s from %s"):format(self.http, self.status,
+    self.reason, body and #body .. " bytes" or "body not read", self.url)
 end
+
+---------------------------------------------------------------------------
+-- Reading.
+
+local function too_large (max)
+  return errors.new {
+    kind = "protocol", code = "too-large", phase = "receive", sent = true,
+    message = ("body larger than max_body (%d bytes)"):format(max),
+  }
+end
+
+-- The end of the body, or of what we want of it.
+local function finish (self)
+  self.source = nil
+  rawset(self, "finished", true)
+  for _, close in ipairs(rawget(self, "closers") or {}) do close() end
+  self.closers = nil
+end
+
+-- A body that has failed stays failed: whoever reads on must not take that for
+-- its end.
+local function fail (self, err)
+  err = errors.complete(err, self.parts)
+  self.exchange:abandon()
+  finish(self)
+  rawset(self, "failure", err)
+  error(err, 0)
+end
+
+-- Bytes that count against max_body, which may be none.
+local function count (self, piece)
+  local got = (rawget(self, "got") or 0) + #piece
+  rawset(self, "got", got)
+  if self.max_body and got > self.max_body then
+    fail(self, too_large(self.max_body))
+  end
+end
+
+-- response:next_piece() -> a piece of the body, decoded; nil at its end
+function Response:next_piece ()
+  local source = rawget(self, "source")
+  if not source then
+    local failure = rawget(self, "failure")
+    if failure then error(failure, 0) end
+    return nil
+  end
+  local ok, piece = pcall(source)
+  if not ok then
+    fail(self, piece)
+  elseif piece then
+    count(self, piece)
+  else
+    finish(self)
+  end
+  return piece
+end
+
+-- Straight from the wire, where nothing stands between.
+local function read_raw (self, max)
+  local ok, body = pcall(self.exchange.body, self.exchange, max)
+  if not ok then fail(self, body) end
+  finish(self)
+  return body
+end
+
+-- response:read_all([max]) -> the rest of the body, kept as response.body
+function Response:read_all (max)
+  local body
+  max = max or rawget(self, "max_body") or MAX_BODY
+  if rawget(self, "source") == rawget(self, "raw") and self.source
+     and not rawget(self, "got") and not rawget(self, "meter") then
+    body = read_raw(self, max)
+  else
+    local pieces, size = {}, 0
+    for piece in self.next_piece, self do
+      pieces[#pieces + 1] = piece
+      size = size + #piece
+      if size > max then fail(self, too_large(max)) end
+    end
+    body = table.concat(pieces)
+  end
+  rawset(self, "body", body)
+  return body
+end
+
+-- response:close(): gives up what is left of the body; may be repeated
+function Response:close ()
+  local exchange = rawget(self, "exchange")
+  if exchange and rawget(self, "source") then
+    exchange:discard()
+    rawset(self, "failure", errors.new {
+      kind = "usage", code = "value", sent = true, url = self.url,
+      message = "the response is closed",
+    })
+  end
+  finish(self)
+end
+
+mt.__close = Response.close
+
+---------------------------------------------------------------------------
+-- Looking.
 
 -- response:raise() -> itself; raises kind status from 400 on
 function Response:raise ()
   if self.ok then return self end
   local code = tostring(self.status)
-  error(errors.new {
+  error(errors.complete(errors.new {
     kind = "status", code = code, url = self.url, sent = true,
     phase = "receive", response = self,
     message = "the server answered " .. code
       .. (self.reason ~= "" and " " .. self.reason or ""),
-  }, 0)
+  }, self.parts), 0)
 end
 
 -- What the body seems to be, for one who expected something else.
@@ -53,15 +193,27 @@ local function describe_body (self)
     self.headers["content-type"] or "not given", #self.body)
 end
 
+-- The body, also of a response that is being streamed.
+local function whole_body (self)
+  return self.body or self:read_all()
+end
+
+local function fail_about (self, err)
+  if getmetatable(err) == core.error then
+    err.sent, err.response = true, self
+    errors.complete(err, self.parts)
+  end
+  error(err, 0)
+end
+
 -- response:json() -> the decoded body; raises kind json
 function Response:json ()
-  local ok, value = pcall(core.json_decode, self.body)
+  local ok, value = pcall(core.json_decode, whole_body(self))
   if ok then return value end
   if getmetatable(value) == core.error then
-    value.url, value.sent, value.response = self.url, true, self
     value.hint = describe_body(self)
   end
-  error(value, 0)
+  fail_about(self, value)
 end
 
 -- The charset parameter of a content-type (RFC 9110 section 8.3.1), or nil.
@@ -74,7 +226,7 @@ end
 -- response:text() -> the body as UTF-8, from the charset it declares; without
 -- one it is UTF-8 if it can be, else windows-1252, as browsers guess.
 function Response:text ()
-  local body = self.body
+  local body = whole_body(self)
   local charset = charset_of(self.headers["content-type"])
   if not charset then
     if utf8.len(body) then return body end
@@ -84,18 +236,65 @@ function Response:text ()
   end
   local ok, text = pcall(core.to_utf8, body, charset)
   if ok then return text end
-  if getmetatable(text) == core.error then
-    text.url, text.sent, text.response = self.url, true, self
-  end
-  error(text, 0)
+  fail_about(self, text)
 end
 
--- M.new(fields) -> response, from status, reason, http, headers, body, url
--- and exchange, which the lazy fields are taken from
-function M.new (fields)
+---------------------------------------------------------------------------
+
+-- A response of which nothing is on the wire: for stubs and caches.
+local stub_fields = { status = "number", headers = "table", body = "string",
+                      reason = "string", url = "string", http = "string" }
+
+-- M.stub{status=, headers=, body=, ...} -> response
+function M.stub (fields)
+  if type(fields) ~= "table" then
+    errors.usage("type", "https.response takes a table, not a %s",
+      type(fields))
+  end
+  for name, value in pairs(fields) do
+    local want = stub_fields[name]
+    if not want then
+      errors.usage("option", "unknown field '%s' of a response",
+        tostring(name))
+    elseif type(value) ~= want and name ~= "headers" then
+      errors.usage("type", "field '%s' of a response must be a %s, not a %s",
+        name, want, type(value))
+    end
+  end
+  local headers = fields.headers
+  if type(headers) ~= "userdata" then
+    headers = core.headers()
+    for name, value in pairs(fields.headers or {}) do headers[name] = value end
+  end
+  local status = fields.status or 200
+  return setmetatable({
+    status = status, ok = status < 400, reason = fields.reason or "",
+    headers = headers, body = fields.body or "", url = fields.url or "",
+    http = fields.http or "1.1", finished = true,
+  }, mt)
+end
+
+-- M.new(fields, exchange, request) -> response, from status, reason, http,
+-- headers and url; its body is on the exchange
+function M.new (fields, exchange, request)
+  local meter
+  local function source ()
+    local piece = exchange:read()
+    if meter then
+      if piece then meter:add(#piece) else meter:finish() end
+    end
+    return piece
+  end
+  local progress = request.options.progress
+  if progress then
+    meter = require "https.progress".meter(progress, fields)
+    fields.meter = meter
+  end
   fields.ok = fields.status < 400
-  fields.history = {}
-  fields.elapsed = select(2, fields.exchange:times())
+  fields.exchange = exchange
+  fields.source, fields.raw = source, source
+  fields.parts = request.parsed
+  fields.max_body = request.options.max_body
   return setmetatable(fields, mt)
 end
 

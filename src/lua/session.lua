@@ -1,6 +1,8 @@
--- A session: what its requests share.  It turns a call into a request, and
--- hands that to its transport.
+-- A session: what its requests share - defaults, connections, cookies and the
+-- chain of middlewares.  It turns a call into a request and sends that down.
 local core = require "https.core"
+local body = require "https.body"
+local chain = require "https.chain"
 local errors = require "https.errors"
 local option = require "https.options"
 local transport = require "https.transport"
@@ -8,7 +10,6 @@ local trust = require "https.trust"
 
 local M = {}
 local Session = {}
-Session.__index = Session
 
 local usage = errors.usage
 
@@ -21,8 +22,8 @@ end
 
 local user_agent = "lurl/" .. core.version
 
--- A body is expected of these, so its absence is said (RFC 9110 section 8.6).
-local has_content = { POST = true, PUT = true, PATCH = true }
+---------------------------------------------------------------------------
+-- From a call to a request.
 
 local function sorted (headers)
   local names = {}
@@ -31,45 +32,89 @@ local function sorted (headers)
   return names
 end
 
--- A length that is not the body's would leave the rest of it to be taken for
--- another request.
-local function set_length (headers, method, body)
-  local said = headers["content-length"]
-  if headers["transfer-encoding"] then
-    usage("value", "header 'transfer-encoding' is not a script's to set")
-  elseif said and said ~= tostring(#(body or "")) then
-    usage("value", "header 'content-length' is %s, but the body has %d bytes",
-          said, #(body or ""))
-  elseif not said and (body or has_content[method]) then
-    headers["content-length"] = #(body or "")
-  end
-end
-
-local function make_headers (url, method, options)
-  local headers = core.headers()
-  headers["host"] = url.authority
-  headers["user-agent"] = user_agent
-  headers["accept"] = "*/*"
-  local own = options.headers
+local function set_headers (headers, own)
   if own then
     for _, name in ipairs(sorted(own)) do headers[name] = own[name] end
   end
-  set_length(headers, method, options.body)
+end
+
+local function make_headers (session, options, content_type)
+  local headers = core.headers()
+  headers["user-agent"] = user_agent
+  headers["accept"] = options.json ~= nil and "application/json, */*" or "*/*"
+  if content_type then headers["content-type"] = content_type end
+  set_headers(headers, session.defaults.headers)
+  set_headers(headers, options.headers)
   return headers
 end
 
-local function parse (url, options)
+-- The nearest word on trust wins: what the call says of verify and ca, and
+-- from the session only what does not speak against it.
+local function merge_trust (merged, own, defaults)
+  if own.verify == nil and own.ca == nil then return end
+  merged.verify, merged.ca = own.verify, own.ca
+  if own.verify == nil then
+    -- The call names authorities, so it wants them asked.
+    local verify = defaults.verify
+    if type(verify) == "table" and verify.chain ~= false then
+      merged.verify = verify
+    end
+  elseif own.ca == nil and (own.verify == true or
+         type(own.verify) == "table" and own.verify.chain ~= false) then
+    merged.ca = defaults.ca
+    if type(defaults.verify) == "string" then merged.ca = defaults.verify end
+  end
+end
+
+local function merge (own, defaults)
+  local merged = {}
+  for name, value in pairs(defaults) do merged[name] = value end
+  for name, value in pairs(own) do merged[name] = value end
+  merge_trust(merged, own, defaults)
+  return merged
+end
+
+-- The parts of a URL are never written to, so the last ones are kept: scripts
+-- ask the same place again.
+local function parse (session, url)
+  if url == session.last_url then return session.last_parts end
   if type(url) ~= "string" then
     usage("type", "url must be a string, not a %s", type(url))
   end
-  local parsed = core.url(url)
-  if parsed.scheme == "http" and not options.allow_http then
-    usage("url", "%s is plain http, which anyone on the way can read and "
-          .. "change: use https, or say allow_http=true", parsed.url)
-  elseif parsed.user or parsed.password then
-    usage("url", "user and password do not belong into the URL")
+  local parts = session.base and core.url_join(session.base, url)
+    or core.url(url)
+  session.last_url, session.last_parts = url, parts
+  return parts
+end
+
+-- params go behind a query that is there already.
+local function add_params (parts, params)
+  local query = type(params) == "string" and params:gsub("^%?", "")
+    or require "https.url".query(params)
+  if query == "" then return parts end
+  local url = parts.url .. (parts.query and (parts.query ~= "" and "&" or "")
+    or "?") .. query
+  return core.url(url)
+end
+
+-- Whose the credentials are, and where they may go.  The call's own word, then
+-- the URL's, then the session's, which belongs to its base where it has one.
+local function auth_of (session, own, parts, headers)
+  local value = own.auth
+  local named = own.headers and headers["authorization"]
+  if parts.user then
+    value = value or { parts.user, parts.password or "" }
   end
-  return parsed
+  if value then
+    if named then
+      usage("value", "option 'auth' and header 'authorization' contradict "
+        .. "each other")
+    end
+    return { value = value, origin = parts.origin }
+  end
+  value = session.defaults.auth
+  if not value then return nil end
+  return { value = value, origin = session.base_origin or parts.origin }
 end
 
 local function check_method (method)
@@ -79,56 +124,174 @@ local function check_method (method)
   return methods[method] or method
 end
 
--- The name to check and to send as SNI; as a URL's host would be read.
-local function server_name (options, parsed)
-  local name = options.servername
-  if name then
-    local host = core.is_address(name) and name:find(":") and "[" .. name .. "]"
-      or name
-    local ok, url = pcall(core.url, "https://" .. host .. "/")
-    if not ok or url.target ~= "/" or url.user or url.port ~= 443 then
-      usage("value", "option 'servername' is no host name: '%s'", name)
-    end
-    name = url.host
-  else
-    name = parsed.host
+local function has_header (own, name)
+  for key, value in pairs(own or {}) do
+    if type(key) == "string" and key:lower() == name then return value end
   end
-  return (name:gsub("%.$", ""))  -- RFC 6066 section 3: without trailing dot
 end
 
--- The request of a call: {method=, url=, headers=, body=, options=}, besides
--- parsed (the URL's parts) and, under TLS, trust and servername.
-function Session:prepare (method, url, options)
-  local request = {
-    method = check_method(method), url = url, options = options,
-    parsed = parse(url, options), body = options.body,
-  }
-  local parsed = request.parsed
-  request.url = parsed.url
-  request.headers = make_headers(parsed, request.method, options)
-  if parsed.scheme == "https" then
-    request.servername = server_name(options, parsed)
-    request.trust = self.trust(options, parsed.host)
+-- The request of a call.
+function Session:prepare (method, url, own)
+  local options = merge(own, self.defaults)
+  local parts = parse(self, url)
+  if own.params ~= nil then
+    parts = add_params(parts, own.params)
+  elseif options.params ~= nil then
+    parts = add_params(parts, options.params)
   end
+  local content, content_type = body.from(own)
+  local request = {
+    method = check_method(method), options = options, body = content,
+    url = parts.url, parsed = parts, parsed_url = parts.url,
+    cookies_origin = parts.origin,
+  }
+  request.headers = make_headers(self, own, content_type)
+  if own.auth ~= nil or parts.user or self.defaults.auth ~= nil then
+    request.auth = auth_of(self, own, parts, {
+      authorization = has_header(own.headers, "authorization") })
+  end
+  local total = option.limits(options.timeout).total
+  if total then request.deadline = core.now() + total end
   return request
 end
 
 -- session:request(method, url [, options]) -> response, or raises
-function Session:request (method, url, options)
-  options = options or {}
-  option.check(options)
-  local ok, request = pcall(self.prepare, self, method, url, options)
+function Session:request (method, url, own)
+  own = own or {}
+  if self.closed then usage("value", "the session is closed") end
+  option.check(own)
+  local ok, request = pcall(self.prepare, self, method, url, own)
   if not ok then error(errors.complete(request), 0) end
-  return self.transport(request)
+  local options = request.options
+  if options.output then
+    return require "https.output".fetch(self.run, request)
+  end
+  local response = self.run(request)
+  if options.stream then
+    response.streaming = true
+  else
+    local _ = response.body
+  end
+  return response
 end
 
--- M.new() -> session
-function M.new ()
-  local pool = core.pool()
-  return setmetatable({
-    trust = trust.new(),
-    transport = transport.new(pool),
-  }, Session)
+for _, verb in ipairs { "get", "head", "post", "put", "patch", "delete",
+                        "options" } do
+  local method = verb:upper()
+  Session[verb] = function (self, url, options)
+    return self:request(method, url, options)
+  end
+end
+
+---------------------------------------------------------------------------
+-- The chain, and the end.
+
+-- session:use(fn [, {before=, after=, name=}])
+function Session:use (fn, options)
+  chain.use(self.chain, fn, options)
+  return self
+end
+
+-- session:remove(name)
+function Session:remove (name)
+  chain.remove(self.chain, name)
+  return self
+end
+
+-- session:close(): writes the cookies, closes idle connections
+function Session:close ()
+  if self.closed then return end
+  self.closed = true
+  if self.cookie_file and self.jar then self.jar:save(self.cookie_file) end
+  self.pool:close()
+end
+
+local mt = { __name = "https.session", __index = Session,
+             __close = Session.close }
+
+-- At exit there is nobody left to tell.
+function mt.__gc (self) pcall(Session.close, self) end
+
+-- base is a directory, with or without its last slash.
+local function set_base (session, base)
+  local parts = core.url(base)
+  if parts.query or parts.fragment then
+    usage("value", "option 'base' must not have a query or fragment")
+  end
+  if parts.user then
+    session.defaults.auth = session.defaults.auth
+      or { parts.user, parts.password or "" }
+  end
+  session.base = parts.url:gsub("/?$", "/", 1)
+  session.base_origin = parts.origin
+end
+
+-- The built-in steps.  What few requests need is loaded by the first that does.
+local is_redirect = { [301] = true, [302] = true, [303] = true, [307] = true,
+                      [308] = true }
+
+local function redirects (request, next)
+  local response = next(request)
+  if not is_redirect[response.status] then return response end
+  return require "https.redirects".follow(request, response, next)
+end
+
+local function lazily (module, is_needed, session)
+  local fn
+  return function (request, next)
+    if not is_needed(request) then return next(request) end
+    fn = fn or require(module).step(session)
+    return fn(request, next)
+  end
+end
+
+local function wants_retries (request)
+  local value = request.options.retries
+  return value and value ~= 0
+end
+
+local function has_auth (request) return request.auth ~= nil end
+
+local function built_in (session)
+  local function has_cookies (request)
+    return session.jar ~= nil or request.options.cookies ~= nil
+  end
+  local chain_of = {
+    { name = "redirects", fn = redirects },
+    { name = "retries", fn = lazily("https.retries", wants_retries) },
+    { name = "cookies", fn = lazily("https.cookies", has_cookies, session) },
+    { name = "auth", fn = lazily("https.auth", has_auth, session) },
+    { name = "decoding", fn = require "https.decoding".step() },
+  }
+  for _, step in ipairs(chain_of) do step.builtin = true end
+  return chain_of
+end
+
+-- M.new(defaults [, is_shared]) -> session; the module's own verbs share one,
+-- which has no cookies
+function M.new (defaults, is_shared)
+  defaults = defaults or {}
+  option.check_session(defaults)
+  local session = { defaults = {}, trust = trust.new() }
+  for name, value in pairs(defaults) do session.defaults[name] = value end
+  for _, name in ipairs { "base", "cookies", "pool" } do
+    session.defaults[name] = nil
+  end
+  if defaults.base then
+    local ok, err = pcall(set_base, session, defaults.base)
+    if not ok then error(errors.complete(err), 0) end
+  end
+  session.pool = core.pool(defaults.pool)
+  if not is_shared and defaults.cookies ~= false then
+    session.cookie_file = type(defaults.cookies) == "string"
+      and defaults.cookies or nil
+    session.jar = require "https.cookies".jar()
+    if session.cookie_file then session.jar:load(session.cookie_file) end
+  end
+  session.transport = transport.new(session)
+  session.chain = built_in(session)
+  session.run = chain.runner(session)
+  return setmetatable(session, mt)
 end
 
 return M

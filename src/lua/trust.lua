@@ -139,7 +139,7 @@ end
 -- long as the files behind it stay what they were
 function M.new ()
   local cache, count = {}, 0
-  local default  -- the key of what holds when nothing is said
+  local last, last_verify, last_ca  -- the one most calls ask for again
 
   local function make (spec, key)
     local ok, trust = pcall(core.trust, spec)
@@ -156,28 +156,30 @@ function M.new ()
     return trust
   end
 
-  local function complete (spec)
+  local function find (options, host)
+    local spec = said(options)
+      or { chain = true, name = true, time = true }
     if spec.chain and not spec.ca then
       local env = from_environment()
       spec.ca, spec.label, spec.variable = env.ca, env.label, env.variable
     end
-    return spec
+    local key = key_of(spec)
+    if not (spec.chain or spec.name or spec.time) then warn_of(host) end
+    local trust = cache[key]
+    return trust and trust:fresh() and trust or make(spec, key)
   end
 
   return function (options, host)
-    local spec = said(options)
-    if spec == nil then
-      local trust = default and cache[default]
-      if trust and trust:fresh() then return trust end
-      spec = { chain = true, name = true, time = true }
+    local verify, ca = options.verify, options.ca
+    if last and verify == last_verify and ca == last_ca and last:fresh() then
+      return last
     end
-    complete(spec)
-    local key = key_of(spec)
-    if options.verify == nil and options.ca == nil then default = key end
-    if not (spec.chain or spec.name or spec.time) then warn_of(host) end
-    local trust = cache[key]
-    if trust and trust:fresh() then return trust end
-    return make(spec, key)
+    local trust = find(options, host)
+    -- A table may be another by the next call, and false is to be warned of.
+    if verify ~= false and type(verify) ~= "table" and type(ca) ~= "table" then
+      last, last_verify, last_ca = trust, verify, ca
+    end
+    return trust
   end
 end
 
