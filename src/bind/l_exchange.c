@@ -18,6 +18,7 @@
  */
 struct exchange_box {
 	struct exchange	*exchange;
+	struct headers	 first;		/* lines that go before the script's */
 	struct buf	 bytes;		/* the head to send, then the body got */
 };
 
@@ -42,6 +43,7 @@ l_close(lua_State *L)
 
 	b->exchange = NULL;
 	exchange_free(ex);
+	headers_clear(&b->first);
 	buf_clear(&b->bytes);
 	return 0;
 }
@@ -174,9 +176,39 @@ get_headers(lua_State *L)
 	return h;
 }
 
+/* The lines the wire needs besides the script's: what they say is policy's. */
+static int
+add_first(lua_State *L, struct headers *first, struct error *err)
+{
+	static const char *const fields[] = { "host", "content-length" };
+	char number[24];
+	struct span value;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		lua_getfield(L, SPECS, i == 0 ? "authority" : "length");
+		if (lua_isinteger(L, -1)) {
+			value.len = (size_t)snprintf(number, sizeof(number),
+			    LUA_INTEGER_FMT, lua_tointeger(L, -1));
+			value.data = number;
+		} else {
+			value.data = lua_tolstring(L, -1, &value.len);
+		}
+		lua_pop(L, 1);
+		if (value.data != NULL &&
+		    headers_add(first, span_of(fields[i]), value) == -1)
+			return error_nomem(err);
+	}
+	if (get_flag(L, "chunked") && headers_add(first,
+	    span_of("transfer-encoding"), span_of("chunked")) == -1)
+		return error_nomem(err);
+	return 0;
+}
+
 /*
  * exchange{pool=, trust=, tls=, host=, port=, servername=, address=,
- * address_port=, method=, target=, headers=, body=, body_follows=, chunked=,
+ * address_port=, method=, target=, authority= (the Host line, if any), length=
+ * (the Content-Length line, if any), headers=, body=, body_follows=, chunked=,
  * head_request=, idempotent=, max_header=, resolve=, connect=, read=, total= (seconds)}
  * -> exchange; raises usage/value for what may not be sent
  */
@@ -197,9 +229,11 @@ l_exchange(lua_State *L)
 	lua_setiuservalue(L, -2, ANCHORS);
 	pool = get_pool(L);
 	get_spec(L, &spec);
-	if (request_write(&b->bytes, get_span(L, "method"),
-	    get_span(L, "target"), get_headers(L), &err) == -1)
+	if (add_first(L, &b->first, &err) == -1 || request_write(&b->bytes,
+	    get_span(L, "method"), get_span(L, "target"), &b->first,
+	    get_headers(L), &err) == -1)
 		return raise_error(L, &err);
+	headers_clear(&b->first);
 	spec.head = buf_span(&b->bytes);
 	if ((b->exchange = exchange_new(pool, &spec, &err)) == NULL)
 		return raise_error(L, &err);

@@ -216,6 +216,23 @@ l_pairs(lua_State *L)
 	return 1;
 }
 
+/* headers:has(name, ...) -> whether there is a line of any of these names */
+static int
+l_has(lua_State *L)
+{
+	struct headers *h = check_headers(L, 1);
+	int arg, n = lua_gettop(L);
+	size_t i;
+
+	for (arg = 2; arg <= n; arg++) {
+		i = 0;
+		if (headers_find(h, check_span(L, arg), &i))
+			break;
+	}
+	lua_pushboolean(L, arg <= n);
+	return 1;
+}
+
 static int
 l_len(lua_State *L)
 {
@@ -243,6 +260,7 @@ static const luaL_Reg methods[] = {
 	{ "all", l_all },
 	{ "copy", l_copy },
 	{ "extend", l_extend },
+	{ "has", l_has },
 	{ NULL, NULL }
 };
 

@@ -74,17 +74,36 @@ put(char *to, struct span s)
 	return to + s.len;
 }
 
+static char *
+put_fields(char *to, const struct headers *fields)
+{
+	size_t i;
+
+	for (i = 0; i < fields->count; i++) {
+		to = put(to, headers_name(fields, i));
+		to = put(to, span_of(": "));
+		to = put(to, headers_value(fields, i));
+		to = put(to, span_of("\r\n"));
+	}
+	return to;
+}
+
 int
 request_write(struct buf *b, struct span method, struct span target,
-    const struct headers *fields, struct error *err)
+    const struct headers *first, const struct headers *fields,
+    struct error *err)
 {
-	size_t len, i;
+	static const struct headers none;
+	size_t len;
 	char *to;
 
-	if (check(method, target, fields, err) == -1)
+	if (first == NULL)
+		first = &none;
+	if (check(method, target, fields, err) == -1 ||
+	    check_fields(first, err) == -1)
 		return -1;
 	len = method.len + 1 + target.len + strlen(VERSION) +
-	    fields_len(fields) + strlen("\r\n");
+	    fields_len(first) + fields_len(fields) + strlen("\r\n");
 	to = buf_reserve(b, len);
 	if (to == NULL)
 		return error_nomem(err);
@@ -92,12 +111,8 @@ request_write(struct buf *b, struct span method, struct span target,
 	*to++ = ' ';
 	to = put(to, target);
 	to = put(to, span_of(VERSION));
-	for (i = 0; i < fields->count; i++) {
-		to = put(to, headers_name(fields, i));
-		to = put(to, span_of(": "));
-		to = put(to, headers_value(fields, i));
-		to = put(to, span_of("\r\n"));
-	}
+	to = put_fields(to, first);
+	to = put_fields(to, fields);
 	put(to, span_of("\r\n"));
 	buf_added(b, len);
 	return 0;

@@ -294,16 +294,11 @@ function M.check_session (defaults)
   check_all(defaults, session_checks)
 end
 
--- M.limits(timeout) -> {resolve=, connect=, read=, total=}, nil: no limit
+-- M.limits(timeout) -> resolve, connect, read, total; nil: no limit
 function M.limits (value)
-  if value == nil then return { connect = 10, read = 60 } end
-  if type(value) == "number" then return { total = value } end
-  return {
-    resolve = value.resolve,
-    connect = value.connect or 10,
-    read = value.read or 60,
-    total = value.total,
-  }
+  if value == nil then return nil, 10, 60, nil end
+  if type(value) == "number" then return nil, nil, nil, value end
+  return value.resolve, value.connect or 10, value.read or 60, value.total
 end
 
 return M

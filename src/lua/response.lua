@@ -274,28 +274,32 @@ function M.stub (fields)
   }, mt)
 end
 
--- M.new(fields, exchange, request) -> response, from status, reason, http,
--- headers and url; its body is on the exchange
-function M.new (fields, exchange, request)
-  local meter
-  local function source ()
-    local piece = exchange:read()
-    if meter then
-      if piece then meter:add(#piece) else meter:finish() end
-    end
+-- Pieces as they come over the wire, and the meter told of them.
+local function metered (source, meter)
+  return function ()
+    local piece = source()
+    if piece then meter:add(#piece) else meter:finish() end
     return piece
   end
-  local progress = request.options.progress
-  if progress then
-    meter = require "https.progress".meter(progress, fields)
-    fields.meter = meter
+end
+
+-- M.new(status, reason, http, headers, exchange, request) -> response, whose
+-- body is on the exchange
+function M.new (status, reason, http, headers, exchange, request)
+  local function source () return exchange:read() end
+  local options = request.options
+  local self = {
+    status = status, ok = status < 400, reason = reason, http = http,
+    headers = headers, url = request.url, exchange = exchange,
+    source = source, raw = source, parts = request.parsed,
+    max_body = options.max_body, body = nil, finished = nil, meter = nil,
+  }
+  if options.progress then
+    self.meter = require "https.progress".meter(options.progress, self)
+    self.source = metered(source, self.meter)
+    self.raw = self.source
   end
-  fields.ok = fields.status < 400
-  fields.exchange = exchange
-  fields.source, fields.raw = source, source
-  fields.parts = request.parsed
-  fields.max_body = request.options.max_body
-  return setmetatable(fields, mt)
+  return setmetatable(self, mt)
 end
 
 return M

@@ -20,7 +20,9 @@ for word in ("GET HEAD POST PUT PATCH DELETE OPTIONS TRACE"):gmatch("%a+") do
   methods[word:lower()] = word
 end
 
-local user_agent = "lurl/" .. core.version
+local default_headers = core.headers()
+default_headers["user-agent"] = "lurl/" .. core.version
+default_headers["accept"] = "*/*"
 
 ---------------------------------------------------------------------------
 -- From a call to a request.
@@ -39,9 +41,8 @@ local function set_headers (headers, own)
 end
 
 local function make_headers (session, options, content_type)
-  local headers = core.headers()
-  headers["user-agent"] = user_agent
-  headers["accept"] = options.json ~= nil and "application/json, */*" or "*/*"
+  local headers = default_headers:copy()
+  if options.json ~= nil then headers["accept"] = "application/json, */*" end
   if content_type then headers["content-type"] = content_type end
   set_headers(headers, session.defaults.headers)
   set_headers(headers, options.headers)
@@ -68,9 +69,9 @@ end
 
 local function merge (own, defaults)
   local merged = {}
-  for name, value in pairs(defaults) do merged[name] = value end
-  for name, value in pairs(own) do merged[name] = value end
-  merge_trust(merged, own, defaults)
+  for name, value in next, defaults do merged[name] = value end
+  for name, value in next, own do merged[name] = value end
+  if next(defaults) then merge_trust(merged, own, defaults) end
   return merged
 end
 
@@ -97,11 +98,17 @@ local function add_params (parts, params)
   return core.url(url)
 end
 
+local function has_header (own, name)
+  for key, value in pairs(own or {}) do
+    if type(key) == "string" and key:lower() == name then return value end
+  end
+end
+
 -- Whose the credentials are, and where they may go.  The call's own word, then
 -- the URL's, then the session's, which belongs to its base where it has one.
-local function auth_of (session, own, parts, headers)
+local function auth_of (session, own, parts)
   local value = own.auth
-  local named = own.headers and headers["authorization"]
+  local named = has_header(own.headers, "authorization")
   if parts.user then
     value = value or { parts.user, parts.password or "" }
   end
@@ -124,12 +131,6 @@ local function check_method (method)
   return methods[method] or method
 end
 
-local function has_header (own, name)
-  for key, value in pairs(own or {}) do
-    if type(key) == "string" and key:lower() == name then return value end
-  end
-end
-
 -- The request of a call.
 function Session:prepare (method, url, own)
   local options = merge(own, self.defaults)
@@ -140,18 +141,18 @@ function Session:prepare (method, url, own)
     parts = add_params(parts, options.params)
   end
   local content, content_type = body.from(own)
+  local auth
+  if own.auth ~= nil or parts.user or self.defaults.auth ~= nil then
+    auth = auth_of(self, own, parts)
+  end
+  local _, _, _, total = option.limits(options.timeout)
   local request = {
     method = check_method(method), options = options, body = content,
     url = parts.url, parsed = parts, parsed_url = parts.url,
+    headers = make_headers(self, own, content_type), auth = auth,
     cookies_origin = parts.origin,
+    deadline = total and core.now() + total or nil,
   }
-  request.headers = make_headers(self, own, content_type)
-  if own.auth ~= nil or parts.user or self.defaults.auth ~= nil then
-    request.auth = auth_of(self, own, parts, {
-      authorization = has_header(own.headers, "authorization") })
-  end
-  local total = option.limits(options.timeout).total
-  if total then request.deadline = core.now() + total end
   return request
 end
 

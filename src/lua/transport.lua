@@ -52,40 +52,37 @@ local function server_name (name, parts)
   return (name:gsub("%.$", ""))  -- RFC 6066 section 3: without trailing dot
 end
 
--- How the body is framed: content-length, or chunks where nobody knows it.  A
--- length that is not the body's would leave the rest of it to be taken for
+-- A length that is not the body's would leave the rest of it to be taken for
 -- another request.
-local function frame (headers, request)
-  local body, said = request.body, headers["content-length"]
+local function check_length (headers, length)
   if headers["transfer-encoding"] then
     usage("value", "header 'transfer-encoding' is not a script's to set")
   end
-  if said and not said:find("^%d+$") then
+  local said = headers["content-length"]
+  if not said:find("^%d+$") then
     usage("value", "header 'content-length' is not a number")
+  elseif length and said ~= tostring(length) then
+    usage("value", "header 'content-length' is %s, but the body has %d bytes",
+      said, length)
   end
+  return tonumber(said)
+end
+
+-- How the body is framed: its length (nil: in chunks, or there is none), and
+-- whether the script has said that itself.
+local function frame (request)
+  local body, headers = request.body, request.headers
   local length
   if type(body) == "table" then
     length = body.length
-  elseif body or has_content[request.method] or said then
+  elseif body or has_content[request.method] then
     length = #(body or "")
   end
-  if length and said and said ~= tostring(length) then
-    usage("value", "header 'content-length' is %s, but the body has %d bytes",
-      said, length)
-  elseif length and not said then
-    headers["content-length"] = length
-  elseif type(body) == "table" and not length and not said then
-    headers["transfer-encoding"] = "chunked"
+  if headers:has("content-length", "transfer-encoding") then
+    if not body then length = length or 0 end
+    return check_length(headers, length), true
   end
-  return length or tonumber(said)
-end
-
--- The lines that go out: the request's own, and what the wire needs.
-local function wire_headers (request, parts)
-  local own, headers = request.headers, core.headers()
-  if not own["host"] then headers["host"] = parts.authority end
-  headers:extend(own)
-  return headers, frame(headers, request)
+  return length, false
 end
 
 -- Seconds that are left of the call's own time.
@@ -99,36 +96,33 @@ local function left_of (request, parts)
   }, parts), 0)
 end
 
--- Everything the wire needs, for core.exchange.
+-- Everything the wire needs, for core.exchange; and the body's length.
 local function spec_of (session, request, parts)
-  local options, body = request.options, request.body
-  local spec = option.limits(options.timeout)
-  spec.total = left_of(request, parts)
-  spec.pool = session.pool
-  spec.host = parts.host
-  spec.port = parts.port
-  if parts.scheme == "https" then
-    spec.tls = true
-    spec.servername = server_name(options.servername, parts)
-    spec.trust = session.trust(options, parts.host)
-  elseif not options.allow_http then
+  local options, body, method = request.options, request.body, request.method
+  local tls = parts.scheme == "https"
+  if not tls and not options.allow_http then
     usage("url", "%s is plain http, which anyone on the way can read and "
       .. "change: use https, or say allow_http=true", parts.url)
   end
-  spec.address, spec.address_port = override(parts, options.resolve)
-  spec.method = request.method
-  spec.target = parts.target
-  spec.headers, spec.length = wire_headers(request, parts)
-  if type(body) == "table" then
-    spec.body_follows = true
-    spec.chunked = spec.length == nil
-  else
-    spec.body = body
-  end
-  spec.head_request = request.method == "HEAD"
-  spec.idempotent = idempotent[request.method]
-  spec.max_header = options.max_header
-  return spec
+  local resolve, connect, read = option.limits(options.timeout)
+  local address, address_port = override(parts, options.resolve)
+  local length, is_said = frame(request)
+  local follows = type(body) == "table"
+  return {
+    pool = session.pool, tls = tls, host = parts.host, port = parts.port,
+    servername = tls and server_name(options.servername, parts) or nil,
+    trust = tls and session.trust(options, parts.host) or nil,
+    address = address, address_port = address_port,
+    method = method, target = parts.target, headers = request.headers,
+    authority = not request.headers:has("host") and parts.authority or nil,
+    length = not is_said and length or nil,
+    body = not follows and body or nil, body_follows = follows,
+    chunked = follows and not length,
+    head_request = method == "HEAD", idempotent = idempotent[method],
+    max_header = options.max_header,
+    resolve = resolve, connect = connect, read = read,
+    total = left_of(request, parts),
+  }, length
 end
 
 -- Sends a body object piece by piece, and not a byte more or less than said.
@@ -148,24 +142,22 @@ local function send (exchange, body, length)
   exchange:send("", true)
 end
 
-local function perform (session, request, parts)
-  local spec = spec_of(session, request, parts)
-  local exchange <close> = setmetatable({ core.exchange(spec) }, M.guard)
-  local wire = exchange[1]
-  if spec.body_follows then send(wire, request.body, spec.length) end
-  local status, reason, http, headers = wire:head()
-  exchange[1] = nil
-  return response.new({
-    status = status, reason = reason, http = http, headers = headers,
-    url = request.url,
-  }, wire, request)
-end
-
 -- Closes the exchange of a request that failed half-way: a body function that
 -- raises leaves no connection behind.
-M.guard = { __close = function (self)
-  if self[1] then self[1]:close() end
-end }
+local function send_or_close (exchange, body, length)
+  local ok, err = pcall(send, exchange, body, length)
+  if ok then return end
+  exchange:close()
+  error(err, 0)
+end
+
+local function perform (session, request, parts)
+  local spec, length = spec_of(session, request, parts)
+  local exchange = core.exchange(spec)
+  if spec.body_follows then send_or_close(exchange, request.body, length) end
+  local status, reason, http, headers = exchange:head()
+  return response.new(status, reason, http, headers, exchange, request)
+end
 
 -- M.new(session) -> transport: function (request) -> response, or raises
 function M.new (session)

@@ -135,11 +135,22 @@ local function warn_of (host)
   end
 end
 
+-- Whether a value of ca is what it was: the same string, or a list that still
+-- holds what was copied from it.
+local function is_same (ca, last, copy)
+  if ca ~= last then return false end
+  if not copy then return true end
+  for i = 1, math.max(#ca, #copy) do
+    if ca[i] ~= copy[i] then return false end
+  end
+  return true
+end
+
 -- M.new() -> a function (options, host) -> trust, which keeps what it made as
 -- long as the files behind it stay what they were
 function M.new ()
   local cache, count = {}, 0
-  local last, last_verify, last_ca  -- the one most calls ask for again
+  local last, last_verify, last_ca, last_copy  -- what most calls ask for again
 
   local function make (spec, key)
     local ok, trust = pcall(core.trust, spec)
@@ -171,13 +182,15 @@ function M.new ()
 
   return function (options, host)
     local verify, ca = options.verify, options.ca
-    if last and verify == last_verify and ca == last_ca and last:fresh() then
+    if last and verify == last_verify and is_same(ca, last_ca, last_copy)
+       and last:fresh() then
       return last
     end
     local trust = find(options, host)
     -- A table may be another by the next call, and false is to be warned of.
-    if verify ~= false and type(verify) ~= "table" and type(ca) ~= "table" then
+    if verify ~= false and type(verify) ~= "table" then
       last, last_verify, last_ca = trust, verify, ca
+      last_copy = type(ca) == "table" and table.move(ca, 1, #ca, 1, {}) or nil
     end
     return trust
   end

@@ -139,13 +139,13 @@ test_request(void **state)
 
 	(void)state;
 	fail_call(1);
-	assert_int_equal(request_write(&b, span_of("GET"), span_of("/"),
+	assert_int_equal(request_write(&b, span_of("GET"), span_of("/"), NULL,
 	    &fields, &err), -1);
 	assert_int_equal(err.kind, ERR_IO);
 	assert_string_equal(err.code, "ENOMEM");
 	assert_int_equal(b.len, 0);
 	fail_call(0);
-	assert_int_equal(request_write(&b, span_of("GET"), span_of("/"),
+	assert_int_equal(request_write(&b, span_of("GET"), span_of("/"), NULL,
 	    &fields, &err), 0);
 	buf_clear(&b);
 }

@@ -121,7 +121,8 @@ check_row(const struct write_row *r, const struct headers *fields)
 	int rv;
 
 	assert_int_equal(buf_adds(&b, "before"), 0);
-	rv = request_write(&b, r->method, r->target, fields, &err);
+	rv = request_write(&b, r->method, r->target, NULL, fields,
+	    &err);
 	if (r->want == NULL) {
 		check_refused(r, rv, &b, &err);
 	} else {
@@ -165,7 +166,7 @@ test_empty_name(void **state)
 
 	(void)state;
 	assert_int_equal(headers_add(&fields, span_of(""), span_of("")), 0);
-	assert_int_equal(request_write(&b, span_of("GET"), span_of("/"),
+	assert_int_equal(request_write(&b, span_of("GET"), span_of("/"), NULL,
 	    &fields, &err), -1);
 	assert_string_equal(err.message, "header name '' is not a token");
 	headers_clear(&fields);
