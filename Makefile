@@ -183,7 +183,7 @@ build/fuzz/%: tests/fuzz/%_fuzz.c $(wildcard src/base/*.c src/http/*.c)
 	@mkdir -p $(@D)
 	clang $(WARN) -g -O1 -fsanitize=fuzzer,address,undefined \
 	    -fno-sanitize-recover=all $(DEFS) -o $@ $^ $(IDN_LIBS) \
-	    $(CODING_LIBS)
+	    $(CODING_LIBS) -ljansson
 
 # Every Lua test under valgrind: slow, and says more of some mistakes.
 valgrind: all servers pki
