@@ -25,6 +25,7 @@
 
 /* Add their functions to the table on top of the stack; metatables too. */
 void	open_coding(lua_State *L);
+void	open_crypto(lua_State *L);
 void	open_error(lua_State *L);
 void	open_exchange(lua_State *L);
 void	open_file(lua_State *L);

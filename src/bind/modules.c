@@ -41,6 +41,7 @@ l_open_core(lua_State *L)
 	lua_newtable(L);
 	open_loop(L);
 	open_coding(L);
+	open_crypto(L);
 	open_error(L);
 	open_exchange(L);
 	open_file(L);
