@@ -42,7 +42,7 @@ LIBS	= $(call archive,tls,-ltls) $(call archive,ssl,-lssl) \
 	  $(call archive,jansson,-ljansson) \
 	  $(call archive,$(LUA) lua5.4 lua,-l$(LUA)) -lm -lpthread -ldl
 endif
-LIBS	+= $(IDN_LIBS)
+LIBS	+= $(PSL_LIBS) $(IDN_LIBS)
 
 # International names: optional, left out where libidn2 is not installed.
 ifeq ($(shell pkg-config --exists libidn2 2>/dev/null && echo yes),yes)
@@ -52,6 +52,14 @@ IDN_LIBS = -lidn2
 else
 IDN_LIBS = $(call archive,idn2,-lidn2) $(call archive,unistring,-lunistring)
 endif
+endif
+
+# Public suffixes, optional too; the archive needs the two above.
+ifeq ($(shell pkg-config --exists libpsl 2>/dev/null && echo yes),yes)
+DEFS	+= -DHAVE_LIBPSL
+PKG_CFLAGS += $(shell pkg-config --cflags libpsl)
+PSL_LIBS = $(if $(filter %libunistring.a,$(IDN_LIBS)), \
+	   $(call archive,psl,-lpsl),-lpsl)
 endif
 
 # Content codings, each optional too: zlib is gzip and deflate.
@@ -95,7 +103,9 @@ build/liblurl.a: $(ENGINE_O)
 	@rm -f $@
 	ar rcs $@ $^
 build/https.so: $(PIC_O)
-	$(CC) $(LDFLAGS) -shared -o $@ $^ $(filter-out -l$(LUA),$(include_shared)) $(filter-out %.a,$(IDN_LIBS)) $(if $(filter %.a,$(IDN_LIBS)),-lidn2) $(CODING_SHARED)
+	$(CC) $(LDFLAGS) -shared -o $@ $^ \
+	    $(filter-out -l$(LUA),$(include_shared)) \
+	    $(if $(IDN_LIBS),-lidn2) $(if $(PSL_LIBS),-lpsl) $(CODING_SHARED)
 
 # A C program that embeds lurl: make example SOURCE=host.c PROGRAM=host
 example: $(BIND_O) build/liblurl.a

@@ -297,6 +297,11 @@ show_version(void)
 #else
 	    ", without international names"
 #endif
+#ifdef HAVE_LIBPSL
+	    ", public suffixes"
+#else
+	    ", without public suffixes"
+#endif
 	    );
 	for (i = 0; i < sizeof(codings) / sizeof(codings[0]); i++)
 		printf(", %s%s", coding_find(span_of(codings[i])) == NULL ?

@@ -33,6 +33,7 @@ void	open_headers(lua_State *L);
 void	open_json(lua_State *L);
 void	open_json_encode(lua_State *L);	/* after open_json */
 void	open_loop(lua_State *L);
+void	open_suffix(lua_State *L);
 void	open_system(lua_State *L);
 void	open_text(lua_State *L);
 void	open_trust(lua_State *L);
