@@ -6,8 +6,25 @@ local https = {
   version = core.version,
   error = core.error,   -- the metatable of every error value
   now = core.now,       -- seconds of a clock that only runs forward
-  json = { decode = core.json_decode, null = core.json_null },
 }
+
+-- What a request does not need is loaded when it is first asked for: the
+-- module that is it, or has it.
+local later = {
+  base64 = "https.tools", hash = "https.tools", hmac = "https.tools",
+  json = "https.json", random = "https.tools", url = "https.url",
+}
+
+setmetatable(https, {
+  __index = function (self, name)
+    local module = later[name]
+    if not module then return nil end
+    local value = require(module)
+    if module == "https.tools" then value = value[name] end
+    rawset(self, name, value)
+    return value
+  end,
+})
 
 local shared  -- the session behind the module's own verbs
 
