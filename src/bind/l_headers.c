@@ -44,6 +44,17 @@ refuse(lua_State *L, const char *what, struct span name)
 	return raise_error(L, &err);
 }
 
+static int
+wrong_type(lua_State *L, struct span name, const char *type)
+{
+	struct error err = { 0 };
+
+	error_setx(&err, ERR_USAGE, "type", "header '%.*s' must be a string, "
+	    "number or list, not a %s", (int)(name.len > 64 ? 64 : name.len),
+	    name.data, type);
+	return raise_error(L, &err);
+}
+
 static struct span
 check_name(lua_State *L, int arg)
 {
@@ -62,8 +73,7 @@ add_value(lua_State *L, struct headers *h, struct span name, int value)
 
 	if (lua_type(L, value) != LUA_TSTRING &&
 	    lua_type(L, value) != LUA_TNUMBER)
-		luaL_error(L, "header '%s' must be a string, number or list, "
-		    "not %s", name.data, luaL_typename(L, value));
+		wrong_type(L, name, luaL_typename(L, value));
 	s.data = luaL_tolstring(L, value, &s.len);
 	if (!header_value_valid(s))
 		refuse(L, "value of", name);

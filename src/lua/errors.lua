@@ -11,10 +11,14 @@ local function label (err)
   return err.code and err.kind .. "/" .. err.code or err.kind
 end
 
+-- One line, whatever a peer or a caller has put into it.
 function mt.__tostring (err)
   local place = err.where or err.url
-  return (place and place .. ": " or "") .. err.message
+  local line = (place and place .. ": " or "") .. tostring(err.message)
     .. " (" .. label(err) .. ")"
+  return (line:gsub("%c", function (c)
+    return ("\\x%02x"):format(c:byte())
+  end))
 end
 
 mt.__name = "https.error"

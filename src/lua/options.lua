@@ -105,13 +105,30 @@ local function resolve (name, value)
   end
 end
 
+local is_line = { string = true, number = true }
+
+local function header (field, value)
+  if is_line[type(value)] or value == false then return end
+  if type(value) ~= "table" then
+    usage("type", "header '%s' must be a string, number, list or false, not %s",
+          field, article(type(value)))
+  end
+  for _, item in ipairs(value) do
+    if not is_line[type(item)] then
+      usage("type", "a value of header '%s' must be a string or number, not "
+            .. "%s", field, article(type(item)))
+    end
+  end
+end
+
 local function headers (name, value)
   if type(value) ~= "table" then wrong_type(name, value, "a table") end
-  for field in pairs(value) do
+  for field, item in pairs(value) do
     if type(field) ~= "string" then
       usage("type", "a header's name must be a string, not %s",
             article(type(field)))
     end
+    header(field, item)
   end
 end
 
@@ -183,6 +200,11 @@ local function auth (_, value)
   require "https.auth".check(value)
 end
 
+local function cookies (name, value)
+  if type(value) ~= "table" then wrong_type(name, value, "a table") end
+  require "https.cookies".check(value)
+end
+
 local function output (name, value)
   if io.type(value) == "closed file" then
     usage("value", "option '%s' is a closed file", name)
@@ -220,7 +242,7 @@ M.checks = {
   body = elsewhere,
   ca = elsewhere,
   compress = of("boolean"),
-  cookies = of("table"),
+  cookies = cookies,
   form = of("table"),
   headers = headers,
   json = elsewhere,

@@ -158,7 +158,7 @@ end
 
 -- session:request(method, url [, options]) -> response, or raises
 function Session:request (method, url, own)
-  own = own or {}
+  if own == nil then own = {} end
   if self.closed then usage("value", "the session is closed") end
   option.check(own)
   local ok, request = pcall(self.prepare, self, method, url, own)
@@ -203,7 +203,9 @@ end
 function Session:close ()
   if self.closed then return end
   self.closed = true
-  if self.cookie_file and self.jar then self.jar:save(self.cookie_file) end
+  if self.cookie_file and self.jar.changed then
+    self.jar:save(self.cookie_file)
+  end
   self.pool:close()
 end
 

@@ -39,10 +39,10 @@ end
 -- The name to check and to send as SNI; as a URL's host would be read.
 local function server_name (name, parts)
   if name then
-    local host = core.is_address(name) and name:find(":") and "[" .. name .. "]"
-      or name
+    local is_address = core.is_address(name)
+    local host = is_address and name:find(":") and "[" .. name .. "]" or name
     local ok, url = pcall(core.url, "https://" .. host .. "/")
-    if not ok or url.target ~= "/" or url.user or url.port ~= 443 then
+    if not ok or not is_address and name:find("[:/?#@\\%[]") then
       usage("value", "option 'servername' is no host name: '%s'", name)
     end
     name = url.host
