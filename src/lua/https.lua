@@ -6,6 +6,7 @@ local https = {
   version = core.version,
   error = core.error,   -- the metatable of every error value
   now = core.now,       -- seconds of a clock that only runs forward
+  sleep = core.sleep,   -- (seconds): waits
 }
 
 -- What a request does not need is loaded when it is first asked for: the
