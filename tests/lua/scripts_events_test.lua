@@ -37,6 +37,11 @@ local event_rows = {
       .. "retry: 1\nid: 1\ndata: 1\n\ndata: lo", "notify" },
       { "head", "send", NO_MORE } },
     stdout = "event: message\nid: 1\ndata: 1\n\n", last = { false, "1" } },
+  { label = "ended by nobody knows whom",
+    { { "head", "send", STREAM .. "connection: close\r\n\r\n"
+      .. "retry: 1\nid: 1\ndata: 1\n\n", "fin" },
+      { "head", "send", NO_MORE } },
+    stdout = "event: message\nid: 1\ndata: 1\n\n", last = { false, "1" } },
   { label = "reset",
     { { "head", "send", STREAM .. "content-length: 100\r\n\r\n"
       .. "retry: 1\nid: 1\ndata: 1\n\n", "rst" },
