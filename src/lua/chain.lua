@@ -15,8 +15,13 @@ local function position (chain, name)
 end
 
 -- M.use(chain, fn, options): places a step: before or after a named one, or
--- inside those that were added before it and outside the built-in ones.
+-- inside those that were added before it and outside the built-in ones.  A
+-- table {fn=, before=, after=, name=} brings its place along.
 function M.use (chain, fn, options)
+  if type(fn) == "table" then
+    options = { before = fn.before, after = fn.after, name = fn.name }
+    fn = fn.fn
+  end
   options = options or {}
   if type(fn) ~= "function" then
     errors.usage("type", "a middleware must be a function, not a %s", type(fn))
@@ -45,6 +50,20 @@ function M.remove (chain, name)
   table.remove(chain, position(chain, name))
 end
 
+local function check_response (response, name)
+  if type(response) == "table" then return response end
+  errors.usage("type", "middleware '%s' must return a response, not %s", name,
+    response == nil and "nil" or "a " .. type(response))
+end
+
+-- A step of the script's own, held to what it has to return.
+local function guarded (step, inner)
+  local fn, name = step.fn, step.name
+  return function (request)
+    return check_response(fn(request, inner), name)
+  end
+end
+
 -- Each step's next, from inside out, so that a request makes no closures.
 local function compile (chain, transport)
   local run = transport
@@ -52,7 +71,11 @@ local function compile (chain, transport)
   for i = #chain, 1, -1 do
     local fn, inner = chain[i].fn, run
     fns[i] = fn
-    run = function (request) return fn(request, inner) end
+    if chain[i].builtin then
+      run = function (request) return fn(request, inner) end
+    else
+      run = guarded(chain[i], inner)
+    end
   end
   return run, fns
 end
@@ -69,7 +92,9 @@ end
 -- chain and transport as they are at that moment
 function M.runner (session)
   local run, fns
-  local function transport (request) return session.transport(request) end
+  local function transport (request)
+    return check_response(session.transport(request), "transport")
+  end
   return function (request)
     local chain = session.chain
     if not run or not is_current(chain, fns) then

@@ -108,13 +108,29 @@ end
 -- 6.3); and a part of a coded body cannot be undone by itself.
 local function has_body (request, response)
   local status = response.status
-  return response.source and request.method ~= "HEAD" and status ~= 204
+  return request.method ~= "HEAD" and status ~= 204
     and status ~= 206 and status ~= 304
+end
+
+-- A body that is there already (of a stub, or read by a step inside this one)
+-- is as it came over the wire, too.
+local function once (body)
+  return function ()
+    local piece = body
+    body = nil
+    return piece
+  end
 end
 
 local function undo (response, url)
   local names = codings_of(response.headers)
   if #names == 0 then return end
+  local body = rawget(response, "body")
+  if body then
+    response.source, response.body, response.finished = once(body), nil, nil
+  elseif not response.source then
+    return
+  end
   local source, close = decoded(response.source, names, url)
   local closers = response.closers or {}
   closers[#closers + 1] = close

@@ -27,6 +27,13 @@ setmetatable(https, {
   end,
 })
 
+-- https.error{kind=, code=, message=, ...} -> an error value to raise
+setmetatable(core.error, {
+  __call = function (_, fields)
+    return require "https.errors".new(fields)
+  end,
+})
+
 local shared  -- the session behind the module's own verbs
 
 local function session ()

@@ -83,8 +83,11 @@ local function digest_of (target, have)
   return digest
 end
 
+-- Whether all of the body is still on the wire, and nothing stands between.
 local function is_raw (response)
-  return rawget(response, "source") == rawget(response, "raw")
+  local source = rawget(response, "source")
+  return source ~= nil and source == rawget(response, "raw")
+    and not rawget(response, "got")
 end
 
 -- From the wire to the file without a detour through Lua.
@@ -105,7 +108,7 @@ local function drain (response, file)
 end
 
 local function copy (response, file, digest, name)
-  for piece in response.next_piece, response do
+  for piece in response:chunks() do
     if digest then digest:update(piece) end
     local ok, message, errno = file:write(piece)
     if not ok then

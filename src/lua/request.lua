@@ -13,12 +13,22 @@ function M.parts (request)
   return request.parsed
 end
 
--- M.copy(request) -> another, whose fields and headers are its own
+local mt = { __name = "https.request", __index = {} }
+
+-- M.copy(request), request:copy() -> another, whose fields and headers are its
+-- own
 function M.copy (request)
   local copy = {}
   for k, v in pairs(request) do copy[k] = v end
   copy.headers = request.headers:copy()
-  return copy
+  return setmetatable(copy, mt)
+end
+
+mt.__index.copy = M.copy
+
+-- M.new(fields) -> request
+function M.new (fields)
+  return setmetatable(fields, mt)
 end
 
 return M

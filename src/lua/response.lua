@@ -69,8 +69,10 @@ end
 
 function mt.__tostring (self)
   local body = rawget(self, "body")
-  return ("HTTP/%s %d %s, %s from %s"):format(self.http, self.status,
-    self.reason, body and #body .. " bytes" or "body not read", self.url)
+  return ("HTTP/%s %d%s, %s%s"):format(self.http, self.status,
+    self.reason ~= "" and " " .. self.reason or "",
+    body and #body .. " bytes" or "body not read",
+    self.url ~= "" and " from " .. self.url or "")
 end
 
 ---------------------------------------------------------------------------

@@ -5,6 +5,7 @@ local body = require "https.body"
 local chain = require "https.chain"
 local errors = require "https.errors"
 local option = require "https.options"
+local requests = require "https.request"
 local transport = require "https.transport"
 local trust = require "https.trust"
 
@@ -146,14 +147,13 @@ function Session:prepare (method, url, own)
     auth = auth_of(self, own, parts)
   end
   local _, _, _, total = option.limits(options.timeout)
-  local request = {
+  return requests.new {
     method = check_method(method), options = options, body = content,
     url = parts.url, parsed = parts, parsed_url = parts.url,
     headers = make_headers(self, own, content_type), auth = auth,
     cookies_origin = parts.origin,
     deadline = total and core.now() + total or nil,
   }
-  return request
 end
 
 -- session:request(method, url [, options]) -> response, or raises
@@ -168,6 +168,7 @@ function Session:request (method, url, own)
     return require "https.output".fetch(self.run, request)
   end
   local response = self.run(request)
+  if response.url == "" then response.url = request.url end
   if options.stream then
     response.streaming = true
   else

@@ -166,6 +166,8 @@ local function dispatch (event, last_id)
 end
 
 -- response:events() -> iterator over {event=, data=, id=, retry=}
+-- What a client needs to come back later is in response.last_event_id and
+-- response.retry (milliseconds) as soon as it was said.
 function M.events (self)
   local lines = event_lines(self)
   local last_id
@@ -185,8 +187,10 @@ function M.events (self)
           event.event = value
         elseif field == "id" and not value:find("\0", 1, true) then
           last_id = value
+          self.last_event_id = value
         elseif field == "retry" and value:find("^%d+$") then
           event.retry = tonumber(value)
+          self.retry = event.retry
         end
       end
     end
