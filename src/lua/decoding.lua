@@ -22,9 +22,9 @@ end
 
 -- The codings of a body, the last applied first (RFC 9110 section 8.4).
 local function codings_of (headers)
-  local names = {}
-  for name in (headers["content-encoding"] or ""):lower()
-              :gmatch("[^,%s]+") do
+  local value, names = headers["content-encoding"], {}
+  if not value then return names end
+  for name in value:lower():gmatch("[^,%s]+") do
     if name ~= "identity" then table.insert(names, 1, name) end
   end
   return names
