@@ -83,13 +83,13 @@ end
 local function keep (jar, request, response)
   local lines = response.headers:all("set-cookie")
   if #lines == 0 then return end
-  local ok, parts = true, nil
+  local parts
   if response.url == nil or response.url == request.url then
     parts = requests.parts(request)
   else
-    ok, parts = pcall(core.url, response.url)
+    parts = errors.attempt(core.url, response.url)
   end
-  if not ok then return end  -- a stub's: it comes from nowhere
+  if not parts then return end  -- a stub's: it comes from nowhere
   for _, line in ipairs(lines) do jar:set(parts, line) end
 end
 

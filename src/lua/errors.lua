@@ -61,6 +61,16 @@ function M.complete (err, parsed)
   return err
 end
 
+-- M.attempt(fn, ...) -> what fn returns, or nil and its error where what it was
+-- given is no good.  Any other error (there is no memory, somebody interrupts)
+-- is not for the caller to judge by, and passes.
+function M.attempt (fn, ...)
+  local ok, value = pcall(fn, ...)
+  if ok then return value end
+  if getmetatable(value) ~= mt or value.kind ~= "usage" then error(value, 0) end
+  return nil, value
+end
+
 -- M.nearest(word, words) -> the one of words that was probably meant, or nil
 function M.nearest (word, words)
   local best, least = nil, math.max(2, #word // 3) + 1

@@ -1,5 +1,6 @@
 -- The Link header (RFC 8288): where an answer points to, by relation.
 local core = require "https.core"
+local errors = require "https.errors"
 
 local M = {}
 
@@ -40,8 +41,8 @@ function M.parse (text, base)
     if not target then return list end
     local link
     link, at = parameters(text, last + 1)
-    local ok, parts = pcall(core.url_join, base, target)
-    link.url = ok and (type(parts) == "table" and parts.url or parts) or target
+    local parts = errors.attempt(core.url_join, base, target)
+    link.url = parts and parts.url or target
     list[#list + 1] = link
     _, at = text:find("^[^,]*", at)
     at = at + 1

@@ -38,13 +38,10 @@ local function location_of (response, from)
   if #all > 1 and all[1] ~= all[2] then
     fail("location", response, "the redirect names %d places", #all)
   end
-  local ok, to = pcall(core.url_join, from.url, all[1])
-  if not ok then
-    if getmetatable(to) ~= core.error then error(to, 0) end
-    fail("location", response, "the redirect's Location is no URL to go to: "
-      .. "%s", to.message)
-  end
-  return to
+  local to, why = errors.attempt(core.url_join, from.url, all[1])
+  if to then return to end
+  fail("location", response, "the redirect's Location is no URL to go to: %s",
+    why.message)
 end
 
 local function strip (request, keep)

@@ -20,8 +20,8 @@ local has_content = { POST = true, PUT = true, PATCH = true }
 
 -- A key of option resolve, as it is written or as a URL would be read.
 local function is_key_of (key, parts)
-  local ok, named = pcall(core.url, "https://" .. key .. "/")
-  return ok and named.host == parts.host and named.port == parts.port
+  local named = errors.attempt(core.url, "https://" .. key .. "/")
+  return named and named.host == parts.host and named.port == parts.port
 end
 
 -- The address that option resolve gives for this host and port, or nil.
@@ -41,8 +41,8 @@ local function server_name (name, parts)
   if name then
     local is_address = core.is_address(name)
     local host = is_address and name:find(":") and "[" .. name .. "]" or name
-    local ok, url = pcall(core.url, "https://" .. host .. "/")
-    if not ok or not is_address and name:find("[:/?#@\\%[]") then
+    local url = errors.attempt(core.url, "https://" .. host .. "/")
+    if not url or not is_address and name:find("[:/?#@\\%[]") then
       usage("value", "option 'servername' is no host name: '%s'", name)
     end
     name = url.host
