@@ -96,20 +96,22 @@ end
 -- A body that has failed stays failed: whoever reads on must not take that for
 -- its end.
 local function fail (self, err)
-  err = errors.complete(err, self.parts)
   self.exchange:abandon()
-  finish(self)
   rawset(self, "failure", err)
-  error(err, 0)
+  finish(self)
+  error(errors.complete(err, self.parts), 0)
 end
 
--- Bytes that count against max_body, which may be none.
-local function count (self, piece)
+-- The next piece.  Its bytes count against max_body, which may be none.
+local function take (self, source)
+  local piece = source()
+  if not piece then return nil end
   local got = (rawget(self, "got") or 0) + #piece
   rawset(self, "got", got)
   if self.max_body and got > self.max_body then
-    fail(self, too_large(self.max_body))
+    error(too_large(self.max_body), 0)
   end
+  return piece
 end
 
 -- response:next_piece() -> a piece of the body, decoded; nil at its end
@@ -120,14 +122,9 @@ function Response:next_piece ()
     if failure then error(failure, 0) end
     return nil
   end
-  local ok, piece = pcall(source)
-  if not ok then
-    fail(self, piece)
-  elseif piece then
-    count(self, piece)
-  else
-    finish(self)
-  end
+  local ok, piece = pcall(take, self, source)
+  if not ok then fail(self, piece) end
+  if not piece then finish(self) end
   return piece
 end
 
