@@ -263,11 +263,17 @@ l_send(lua_State *L)
 	return 1;
 }
 
-/* exchange:abandon(): closes the connection, and still tells times and tls. */
+/*
+ * exchange:abandon(): closes the connection, and still tells times and tls.
+ * One that is closed already has nothing to give up.
+ */
 static int
 l_abandon(lua_State *L)
 {
-	exchange_abandon(check_box(L, 1)->exchange);
+	struct exchange_box *b = luaL_checkudata(L, 1, EXCHANGE_MT);
+
+	if (b->exchange != NULL)
+		exchange_abandon(b->exchange);
 	return 0;
 }
 

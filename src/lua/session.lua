@@ -132,6 +132,23 @@ local function check_method (method)
   return methods[method] or method
 end
 
+-- The exchanges of a call, which are given up when it does not come to its end:
+-- a step that raises does not know of the response that is under way.  The one
+-- that an error brings along stays as it is.
+local opened_mt = {}
+
+function opened_mt.__close (opened, err)
+  local response = type(err) == "table" and rawget(err, "response")
+  local kept = response and rawget(response, "exchange")
+  for _, exchange in ipairs(opened) do
+    if exchange ~= kept then exchange:abandon() end
+  end
+end
+
+local function forget (opened)
+  for i = #opened, 1, -1 do opened[i] = nil end
+end
+
 -- The request of a call.
 function Session:prepare (method, url, own)
   local options = merge(own, self.defaults)
@@ -153,7 +170,23 @@ function Session:prepare (method, url, own)
     headers = make_headers(self, own, content_type), auth = auth,
     cookies_origin = parts.origin,
     deadline = total and core.now() + total or nil,
+    opened = setmetatable({}, opened_mt),
   }
+end
+
+local function respond (session, request)
+  local options = request.options
+  if options.output then
+    return require "https.output".fetch(session.run, request)
+  end
+  local response = session.run(request)
+  if response.url == "" then response.url = request.url end
+  if options.stream then
+    response.streaming = true
+  else
+    local _ = response.body
+  end
+  return response
 end
 
 -- session:request(method, url [, options]) -> response, or raises
@@ -163,17 +196,9 @@ function Session:request (method, url, own)
   option.check(own)
   local ok, request = pcall(self.prepare, self, method, url, own)
   if not ok then error(errors.complete(request), 0) end
-  local options = request.options
-  if options.output then
-    return require "https.output".fetch(self.run, request)
-  end
-  local response = self.run(request)
-  if response.url == "" then response.url = request.url end
-  if options.stream then
-    response.streaming = true
-  else
-    local _ = response.body
-  end
+  local opened <close> = request.opened
+  local response = respond(self, request)
+  forget(opened)
   return response
 end
 

@@ -142,21 +142,23 @@ local function send (exchange, body, length)
   exchange:send("", true)
 end
 
--- Closes the exchange of a request that failed half-way: a body function that
--- raises leaves no connection behind.
-local function send_or_close (exchange, body, length)
-  local ok, err = pcall(send, exchange, body, length)
-  if ok then return end
-  exchange:close()
-  error(err, 0)
+local function converse (exchange, request, length)
+  local body, opened = request.body, request.opened
+  if type(body) == "table" then send(exchange, body, length) end
+  local status, reason, http, headers = exchange:head()
+  if opened then opened[#opened + 1] = exchange end
+  return response.new(status, reason, http, headers, exchange, request)
 end
 
+-- Whatever fails half-way, the body function of a script or an allocation,
+-- leaves no connection behind.
 local function perform (session, request, parts)
   local spec, length = spec_of(session, request, parts)
   local exchange = core.exchange(spec)
-  if spec.body_follows then send_or_close(exchange, request.body, length) end
-  local status, reason, http, headers = exchange:head()
-  return response.new(status, reason, http, headers, exchange, request)
+  local ok, result = pcall(converse, exchange, request, length)
+  if ok then return result end
+  exchange:close()
+  error(result, 0)
 end
 
 -- M.new(session) -> transport: function (request) -> response, or raises
