@@ -3,6 +3,7 @@
 #   make              build/lurl, and build/https.so for stock Lua 5.4
 #   make run          the main job, on loopback, no network needed
 #   make test         every test; make fuzz, make bench, make valgrind
+#   make install      under PREFIX, /usr/local, and DESTDIR; make uninstall
 #   make SHARED=1     link the system's shared libraries instead of archives
 #   make LIBTLS=DIR   LibreSSL (or another libtls) installed under DIR
 
@@ -180,6 +181,27 @@ clang: build/gen/modules.source
 	    clang $(WARN) -fsyntax-only $(DEFS) \
 	    -DMODULES='"modules.source"' $$f || exit 1; done; fi
 
+# The command finds its scripts in ../share/lurl/scripts from where it is.
+PREFIX	?= /usr/local
+ROOT	= $(DESTDIR)$(PREFIX)
+SCRIPTS	= $(wildcard scripts/*.lua)
+install: all
+	install -d $(ROOT)/bin $(ROOT)/include $(ROOT)/lib/lua/5.4 \
+	    $(ROOT)/share/lurl/scripts $(ROOT)/share/man/man1 \
+	    $(ROOT)/share/man/man3
+	install -m 755 build/lurl $(ROOT)/bin
+	install -m 644 include/lurl.h $(ROOT)/include
+	install -m 755 build/https.so $(ROOT)/lib/lua/5.4
+	install -m 644 $(SCRIPTS) $(ROOT)/share/lurl/scripts
+	install -m 644 src/man/lurl.1 $(ROOT)/share/man/man1
+	install -m 644 src/man/https.3 $(ROOT)/share/man/man3
+uninstall:
+	rm -f $(ROOT)/bin/lurl $(ROOT)/include/lurl.h \
+	    $(ROOT)/lib/lua/5.4/https.so $(ROOT)/share/man/man1/lurl.1 \
+	    $(ROOT)/share/man/man3/https.3 \
+	    $(SCRIPTS:scripts/%=$(ROOT)/share/lurl/scripts/%)
+	rmdir $(ROOT)/share/lurl/scripts $(ROOT)/share/lurl 2>/dev/null || :
+
 # Fuzzing, each target for SECONDS, from the seeds that are kept.
 SECONDS	?= 60
 FUZZERS	= $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
@@ -205,7 +227,8 @@ valgrind: all servers pki
 clean:
 	rm -rf build
 
-.PHONY: all example units servers run test test-built clang fuzz valgrind clean
+.PHONY: all example units servers run test test-built clang install uninstall \
+	fuzz valgrind clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find build -name '*.d' 2>/dev/null)
