@@ -1,5 +1,6 @@
--- Every example of README.md, run as it stands there.  Its hosts are sent to
--- a server of ours, and trusted as the system would trust the real ones.
+-- Every example of README.md and https.3, run as it stands there.  Its hosts
+-- are sent to a server of ours, and trusted as the system would trust the real
+-- ones.
 -- A line's "--> text" is what the program must print then, in order; "..." in
 -- it stands for anything.
 local t = require "tests.harness"
@@ -15,25 +16,34 @@ local server <close> = t.spawn {
 }
 local port = server.captures[1]
 
+-- What examples find beside them, and the system's trust store.
 t.write(dir .. "/corp.pem", t.read("build/pki/root.pem"))
+t.write(dir .. "/report.pdf", "%PDF-1.7\n")
+local env = { SSL_CERT_FILE = "corp.pem" }
+
 t.write(dir .. "/prelude.lua", ([[
-local system = "corp.pem"
 local hosts = { "www", "api", "internal", "expired" }
 local resolve = {}
 for _, name in ipairs(hosts) do
   resolve[name .. ".example.org:443"] = "127.0.0.1:%s"
 end
-for name, verb in pairs(https) do
-  if name == "get" or name == "post" then
-    https[name] = function (url, options)
-      local own = {}
-      for k, v in pairs(options or {}) do own[k] = v end
-      own.resolve = resolve
-      if own.ca == nil and own.verify ~= false then own.ca = system end
-      return verb(url, own)
-    end
+
+-- A function whose options are its n-th argument.
+local function resolving (fn, n)
+  return function (...)
+    local args, own = { ... }, { resolve = resolve }
+    for k, v in pairs(args[n] or {}) do own[k] = v end
+    args[n] = own
+    return fn(table.unpack(args, 1, n))
   end
 end
+
+for _, name in ipairs { "get", "head", "post", "put", "patch", "delete",
+                        "options" } do
+  https[name] = resolving(https[name], 2)
+end
+https.request = resolving(https.request, 3)
+https.session = resolving(https.session, 1)
 ]]):format(port))
 
 -- The blocks of a language: {text=, line=}
@@ -49,13 +59,27 @@ local function blocks (language)
   end
 end
 
+-- The examples of a page: its literal displays.
+local function displays (path)
+  local page, found, at = t.read(path), {}, 1
+  while true do
+    local from, to, text =
+      page:find("\n%.Bd %-literal[^\n]*\n(.-\n)%.Ed\n", at)
+    if not from then return found end
+    local _, line = page:sub(1, from):gsub("\n", "")
+    found[#found + 1] = { text = text:gsub("\\&", ""):gsub("\\e", "\\"),
+                          line = line + 2 }
+    at = to
+  end
+end
+
 local root = io.popen("pwd"):read("l")
 local lurl = t.lurl:sub(1, 1) == "/" and t.lurl or root .. "/" .. t.lurl
 
 local function run (words)
   local cmd = { "cd " .. t.quote(dir) .. " &&" }
   for _, word in ipairs(words) do cmd[#cmd + 1] = t.quote(word) end
-  return t.run { cmd = table.concat(cmd, " ") }
+  return t.run { cmd = table.concat(cmd, " "), env = env }
 end
 
 -- The text after "-->" as a pattern for what is printed.
@@ -76,15 +100,21 @@ local function check_output (text, stdout)
 end
 
 local count = 0
-for _, block in ipairs(blocks("lua")) do
-  count = count + 1
-  t.test("README.md:" .. block.line, function ()
-    t.write(dir .. "/example.lua", block.text)
-    local r = run { lurl, "-l", "prelude", "example.lua" }
-    t.eq(r.status, 0, "status; stderr: " .. r.stderr)
-    check_output(block.text, r.stdout)
-  end)
+
+local function test_examples (name, examples)
+  for _, block in ipairs(examples) do
+    count = count + 1
+    t.test(name .. ":" .. block.line, function ()
+      t.write(dir .. "/example.lua", block.text)
+      local r = run { lurl, "-l", "prelude", "example.lua" }
+      t.eq(r.status, 0, "status; stderr: " .. r.stderr)
+      check_output(block.text, r.stdout)
+    end)
+  end
 end
+
+test_examples("README.md", blocks("lua"))
+test_examples("https.3", displays("src/man/https.3"))
 
 for _, block in ipairs(blocks("sh")) do
   count = count + 1
@@ -92,7 +122,7 @@ for _, block in ipairs(blocks("sh")) do
     local words = block.text:match("^build/lurl (.*)\n$")
     t.ok(words, "a line that begins with build/lurl")
     local r = t.run { cmd = ("cd %s && %s -l prelude %s"):format(
-      t.quote(dir), t.quote(lurl), words) }
+      t.quote(dir), t.quote(lurl), words), env = env }
     t.eq(r.status, 0, "status; stderr: " .. r.stderr)
   end)
 end
@@ -122,8 +152,8 @@ for _, block in ipairs(blocks("output")) do
   end)
 end
 
-t.test("README.md has the examples it had", function ()
-  t.ok(count >= 8, "found " .. count)
+t.test("all examples have been found", function ()
+  t.ok(count >= 20, "found " .. count)
 end)
 
 t.finish()

@@ -18,7 +18,9 @@
  *   /             a greeting         /bytes/N    N bytes, content-length
  *   /echo         the request        /chunked/N  N bytes, chunked
  *   /status/NNN   that status        /close      and closes
- *   /json         an object
+ *   /json         an object          /cookie     and sets one, id=42
+ *   /events       server-sent ones   /redirect/N N redirects, then as /
+ *   /v1/...       as without /v1
  */
 #include <errno.h>
 #include <poll.h>
@@ -100,6 +102,8 @@ appendf(struct bytes *b, const char *fmt, ...)
 	append(b, line, (size_t)n);
 }
 
+static const char hello[] = "hello from lurl's test server\n";
+
 /* What a request needs to be answered; borrows the connection's bytes. */
 struct request {
 	const char	*data;
@@ -171,6 +175,8 @@ request_parse(const struct conn *c, struct request *r)
 	r->is_head = strncmp(r->data, "HEAD ", 5) == 0;
 	r->path = memchr(r->data, ' ', r->head_len);
 	r->path = r->path == NULL ? "" : r->path + 1;
+	if (strncmp(r->path, "/v1/", 4) == 0)
+		r->path += 3;
 	r->path_len = strcspn(r->path, " ?\r");
 	return true;
 }
@@ -236,10 +242,44 @@ answer_chunked(struct conn *c, const struct request *r, size_t n)
 	append(&c->out, "0\r\n\r\n", 5);
 }
 
+/* N redirects, each to the next. */
+static void
+answer_redirect(struct conn *c, const struct request *r, size_t n)
+{
+	if (n == 0) {
+		answer(c, r, hello, sizeof(hello) - 1);
+		return;
+	}
+	head(c, 302, "Found");
+	appendf(&c->out, "location: /redirect/%zu\r\ncontent-length: 0\r\n\r\n",
+	    n - 1);
+}
+
+static void
+answer_events(struct conn *c)
+{
+	static const char events[] = ": a comment\n\n"
+	    "data: one\n\n"
+	    "event: price\nid: 7\ndata: two\ndata: lines\n\n";
+
+	appendf(&c->out, "HTTP/1.1 200 OK\r\n"
+	    "content-type: text/event-stream\r\ncontent-length: %zu\r\n\r\n%s",
+	    sizeof(events) - 1, events);
+}
+
+static void
+answer_cookie(struct conn *c, const struct request *r)
+{
+	head(c, 200, "OK");
+	appendf(&c->out, "set-cookie: id=42; Path=/; Secure; HttpOnly\r\n"
+	    "content-length: %zu\r\n\r\n", sizeof(hello) - 1);
+	if (!r->is_head)
+		append(&c->out, hello, sizeof(hello) - 1);
+}
+
 static void
 respond(struct conn *c, const struct request *r)
 {
-	static const char hello[] = "hello from lurl's test server\n";
 	static const char json[] = "{\"name\": \"lurl\", "
 	    "\"big\": 9007199254740993, \"list\": [1, 2.5, null]}\n";
 	const char *connection = field(r, "connection");
@@ -255,6 +295,12 @@ respond(struct conn *c, const struct request *r)
 		answer(c, r, json, sizeof(json) - 1);
 	else if (path_is(r, "/echo", NULL))
 		answer(c, r, r->data, r->len);
+	else if (path_is(r, "/cookie", NULL))
+		answer_cookie(c, r);
+	else if (path_is(r, "/events", NULL))
+		answer_events(c);
+	else if (path_is(r, "/redirect/", &n))
+		answer_redirect(c, r, n);
 	else if (path_is(r, "/status/", &n) && n >= 200 && n <= 599)
 		answer_status(c, r, (unsigned)n);
 	else if (path_is(r, "/bytes/", &n)) {
