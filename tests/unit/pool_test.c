@@ -1,0 +1,402 @@
+/*
+ * net/pool with connections to real sockets: which one is handed out, when
+ * none is, and that what is not kept is closed.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "loopback.h"
+#include "net/pool.h"
+
+#define PATIENCE_MS	20000	/* until a test gives up, on a busy machine */
+#define PEERS_MAX	32
+
+struct fixture {
+	struct loop	*loop;
+	struct wake	*wake;
+	struct pool	*pool;
+	int		 listener;
+	uint16_t	 port;
+	int		 peers[PEERS_MAX];	/* the server's ends */
+	size_t		 npeers;
+};
+
+static int
+set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct error err = { 0 };
+	struct address a;
+
+	assert_non_null(f);
+	assert_non_null(f->loop = loop_new());
+	assert_non_null(f->wake = wake_new(f->loop, &err));
+	assert_non_null(f->pool = pool_new(f->loop, &pool_defaults));
+	f->listener = listening(AF_INET);
+	a = address_of(f->listener, false);
+	f->port = (uint16_t)port_of(&a);
+	*state = f;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct fixture *f = *state;
+	size_t i;
+
+	pool_unref(f->pool);
+	wake_free(f->wake);
+	loop_unref(f->loop);
+	for (i = 0; i < f->npeers; i++)
+		close(f->peers[i]);
+	close(f->listener);
+	free(f);
+	return 0;
+}
+
+static struct target
+target_of(const struct fixture *f)
+{
+	struct target t = { .host = "a.test", .port = f->port,
+	    .address = "127.0.0.1" };
+
+	return t;
+}
+
+/*
+ * A busy connection to that target, whose other end is the last of peers; NULL
+ * and *err when the pool has no room.
+ */
+static struct conn *
+try_dial(struct fixture *f, const struct target *target, struct error *err)
+{
+	int64_t limit = loop_now_ms() + PATIENCE_MS, at_ms;
+	struct conn *c = pool_dial(f->pool, f->wake, target, err);
+	enum want want;
+
+	if (c == NULL)
+		return NULL;
+	while ((want = conn_step(c, &at_ms, err)) == WANT_WAKE &&
+	    loop_now_ms() < limit) {
+		wake_at(f->wake, at_ms < limit ? at_ms : limit);
+		assert_true(loop_wait(f->loop, f->wake));
+	}
+	assert_int_equal(want, WANT_NOTHING);
+	f->peers[f->npeers] = accept(f->listener, NULL, NULL);
+	assert_int_not_equal(f->peers[f->npeers], -1);
+	f->npeers++;
+	return c;
+}
+
+static struct conn *
+dial_up(struct fixture *f, const struct target *target)
+{
+	struct error err = { 0 };
+	struct conn *c = try_dial(f, target, &err);
+
+	assert_non_null(c);
+	return c;
+}
+
+/* Whether our end of the connection has been closed. */
+static bool
+is_closed(int peer)
+{
+	char byte;
+
+	return recv(peer, &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+static void
+test_give_and_take(void **state)
+{
+	struct fixture *f = *state;
+	struct target t = target_of(f);
+	struct conn *first, *second;
+
+	assert_null(pool_take(f->pool, &t));
+	first = dial_up(f, &t);
+	second = dial_up(f, &t);
+	pool_give(f->pool, first);
+	pool_give(f->pool, second);
+	/* The one used last is the least likely to be closed soon. */
+	assert_ptr_equal(pool_take(f->pool, &t), second);
+	assert_ptr_equal(pool_take(f->pool, &t), first);
+	assert_null(pool_take(f->pool, &t));
+	pool_give(f->pool, first);
+	assert_ptr_equal(pool_take(f->pool, &t), first);
+	pool_drop(f->pool, first);
+	pool_drop(f->pool, second);
+	pool_drop(f->pool, NULL);
+	assert_true(is_closed(f->peers[0]));
+	assert_true(is_closed(f->peers[1]));
+}
+
+/* What differs in a target that must not be served. */
+static const struct row {
+	const char	*label;
+	struct target	 own, other;	/* over target_of, where not 0 */
+	bool		 serves;
+} rows[] = {
+	{ "the same", { .host = NULL }, { .host = NULL }, true },
+	{ "another host", { .host = NULL }, { .host = "b.test" }, false },
+	{ "another port", { .host = NULL }, { .port = 1 }, false },
+	{ "another address", { .host = NULL }, { .address = "127.0.0.2" },
+	    false },
+	{ "another port of the address", { .host = NULL },
+	    { .address_port = 1 }, false },
+	{ "a servername", { .host = NULL }, { .servername = "b.test" },
+	    false },
+	{ "another servername", { .servername = "a.test" },
+	    { .servername = "b.test" }, false },
+	{ "the same servername", { .servername = "b.test" },
+	    { .servername = "b.test" }, true },
+	{ "TLS", { .host = NULL }, { .tls = true }, false },
+};
+
+static struct target
+changed(const struct fixture *f, const struct target *by)
+{
+	struct target t = target_of(f);
+
+	if (by->host != NULL)
+		t.host = by->host;
+	if (by->port != 0)
+		t.port = by->port;
+	if (by->address != NULL)
+		t.address = by->address;
+	t.address_port = by->address_port;
+	t.servername = by->servername;
+	t.tls = by->tls;
+	return t;
+}
+
+static void
+test_serves(void **state)
+{
+	struct fixture *f = *state;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct target own = changed(f, &rows[i].own);
+		struct target other = changed(f, &rows[i].other);
+		struct conn *c = dial_up(f, &own), *got;
+
+		pool_give(f->pool, c);
+		got = pool_take(f->pool, &other);
+		if ((got == c) != rows[i].serves)
+			fail_msg("rows/%s: got %d, want %d", rows[i].label,
+			    got == c, rows[i].serves);
+		/* Who is not served leaves it where it is. */
+		if (got == NULL)
+			got = pool_take(f->pool, &own);
+		assert_ptr_equal(got, c);
+		pool_drop(f->pool, c);
+	}
+}
+
+enum event { CLOSES, RESETS, SPEAKS, STALE };
+
+static const struct ending {
+	const char	*label;
+	enum event	 event;
+} endings[] = {
+	{ "closed by its peer", CLOSES },
+	{ "reset by its peer", RESETS },
+	{ "with bytes nobody asked for", SPEAKS },
+	{ "too long idle", STALE },
+};
+
+/* On loopback what was sent is there when the call returns. */
+static void
+bring_about(struct fixture *f, int peer, struct conn *c, enum event event)
+{
+	struct linger reset = { .l_onoff = 1 };
+
+	switch (event) {
+	case RESETS:
+		assert_int_equal(setsockopt(peer, SOL_SOCKET, SO_LINGER,
+		    &reset, sizeof(reset)), 0);
+		/* FALLTHROUGH */
+	case CLOSES:
+		close(peer);
+		f->npeers--;
+		break;
+	case SPEAKS:
+		assert_int_equal(send(peer, "x", 1, 0), 1);
+		break;
+	case STALE:
+		c->idle_since_ms -= pool_defaults.idle_ms + 1;
+		break;
+	}
+}
+
+static void
+test_endings(void **state)
+{
+	struct fixture *f = *state;
+	struct target t = target_of(f);
+	size_t i;
+
+	for (i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+		struct conn *good = dial_up(f, &t), *bad = dial_up(f, &t);
+		int descriptors;
+
+		pool_give(f->pool, good);
+		pool_give(f->pool, bad);
+		bring_about(f, f->peers[f->npeers - 1], bad,
+		    endings[i].event);
+		descriptors = open_descriptors();
+		if (pool_take(f->pool, &t) != good)
+			fail_msg("endings/%s: got it", endings[i].label);
+		assert_int_equal(open_descriptors(), descriptors - 1);
+		pool_drop(f->pool, good);
+	}
+}
+
+/*
+ * Steps, a letter each: a, b and c dial that host; A, B and C give back the
+ * connection that was dialled first of those that are busy to that host.
+ */
+static const struct room {
+	const char	*label;
+	size_t		 per_host, total;
+	const char	*steps;
+	const char	*want;		/* of each dial: '+', or '-' for none */
+	const char	*closed;	/* 'x' or '.' for each of those */
+} rooms[] = {
+	{ "enough", 2, 3, "aab", "+++", "..." },
+	{ "a host's are busy", 2, 9, "aaa", "++-", ".." },
+	{ "a host's are busy, not another's", 2, 9, "aaabb", "++-++", "...." },
+	{ "all are busy", 9, 2, "aab", "++-", ".." },
+	{ "a host's idle one makes room", 2, 9, "aaAa", "+++", "x.." },
+	{ "the one idle longest makes room", 3, 9, "aaaAAa", "++++", "x..." },
+	{ "another's idle one does not help", 1, 9, "aabBa", "+-+-", ".." },
+	{ "another's idle one makes room", 9, 2, "abBa", "+++", ".x." },
+	{ "the oldest of all makes room", 9, 3, "abcBAa", "++++", ".x.." },
+	{ "both limits at once", 1, 2, "abAc", "+++", "x.." },
+	{ "a host's own goes first", 1, 2, "abBAa", "+++", "x.." },
+	{ "one at all", 1, 1, "aAbBcCa", "++++", "xxx." },
+	{ "refused, then room", 1, 1, "aaAa", "+-+", "x." },
+};
+
+struct busy {
+	struct conn	*conns[PEERS_MAX];
+	size_t		 n;
+};
+
+static void
+give_first(struct fixture *f, struct busy *busy, char host)
+{
+	size_t i = 0;
+
+	while (busy->conns[i]->target.host[0] != host)
+		i++;
+	pool_give(f->pool, busy->conns[i]);
+	memmove(&busy->conns[i], &busy->conns[i + 1],
+	    (--busy->n - i) * sizeof(busy->conns[0]));
+}
+
+static void
+check_room(struct fixture *f, const struct room *row)
+{
+	struct busy busy = { .n = 0 };
+	const char *step, *want = row->want;
+	size_t i;
+
+	for (step = row->steps; *step != '\0'; step++) {
+		char host[] = { *step, '\0' };
+		struct target t = target_of(f);
+		struct error err = { 0 };
+		struct conn *c;
+
+		if (*step < 'a') {
+			give_first(f, &busy, (char)(*step | 0x20));
+			continue;
+		}
+		t.host = host;
+		c = try_dial(f, &t, &err);
+		if ((c != NULL) != (*want++ == '+'))
+			fail_msg("rooms/%s: got %d at %s", row->label,
+			    c != NULL, step);
+		if (c != NULL) {
+			busy.conns[busy.n++] = c;
+			continue;
+		}
+		assert_int_equal(err.kind, ERR_TIMEOUT);
+		assert_string_equal(err.code, "pool");
+		assert_string_not_equal(err.hint, "");
+	}
+	assert_int_equal(strlen(row->closed), f->npeers);
+	for (i = 0; i < f->npeers; i++)
+		if (is_closed(f->peers[i]) != (row->closed[i] == 'x'))
+			fail_msg("rooms/%s: connection %zu: want %c",
+			    row->label, i, row->closed[i]);
+	while (busy.n > 0)
+		pool_drop(f->pool, busy.conns[--busy.n]);
+}
+
+static void
+test_rooms(void **state)
+{
+	struct fixture *f = *state;
+	struct pool *outer = f->pool;
+	size_t i;
+
+	for (i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++) {
+		struct pool_limits limits = { rooms[i].per_host,
+		    rooms[i].total, PATIENCE_MS };
+
+		assert_non_null(f->pool = pool_new(f->loop, &limits));
+		check_room(f, &rooms[i]);
+		pool_unref(f->pool);
+		while (f->npeers > 0)
+			close(f->peers[--f->npeers]);
+	}
+	f->pool = outer;
+}
+
+static void
+test_empty(void **state)
+{
+	struct fixture *f = *state;
+	struct target t = target_of(f);
+	struct conn *c = dial_up(f, &t);
+	struct pool *again = pool_ref(f->pool);
+
+	pool_give(f->pool, c);
+	pool_unref(again);	/* not the last */
+	assert_false(is_closed(f->peers[0]));
+	pool_empty(f->pool);
+	assert_true(is_closed(f->peers[0]));
+	assert_null(pool_take(f->pool, &t));
+	pool_give(f->pool, dial_up(f, &t));	/* for pool_unref to close */
+	pool_unref(NULL);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_give_and_take, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_serves, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_endings, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_rooms, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_empty, set_up,
+		    tear_down),
+	};
+
+	return cmocka_run_group_tests_name("pool", tests, NULL, NULL);
+}
