@@ -11,10 +11,9 @@ local SMALL = 1 << 20  -- bytes of a redirect's own body that are read
 local is_redirect = { [301] = true, [302] = true, [303] = true, [307] = true,
                       [308] = true }
 
--- Goes along to another origin: it says nothing of who asks.
+-- Goes along to another origin, as does accept-*: it says nothing of who asks.
 local harmless = {
-  ["accept"] = true, ["accept-charset"] = true, ["accept-encoding"] = true,
-  ["accept-language"] = true, ["user-agent"] = true, ["range"] = true,
+  ["accept"] = true, ["user-agent"] = true, ["range"] = true,
   ["if-range"] = true, ["if-match"] = true, ["if-none-match"] = true,
   ["if-modified-since"] = true, ["if-unmodified-since"] = true,
   ["content-type"] = true, ["content-encoding"] = true,
@@ -25,30 +24,31 @@ local harmless = {
 local of_body = { "content-type", "content-encoding", "content-language",
                   "content-length", "content-location", "digest" }
 
-local function fail (code, response, format, ...)
-  error(errors.new {
+local function fail (code, from, response, format, ...)
+  error(errors.complete(errors.new {
     kind = "redirect", code = code, sent = true, phase = "receive",
-    response = response, url = response.url,
-    message = string.format(format, ...),
-  }, 0)
+    response = response, message = string.format(format, ...),
+  }, from), 0)
 end
 
 local function location_of (response, from)
   local all = response.headers:all("location")
   if #all > 1 and all[1] ~= all[2] then
-    fail("location", response, "the redirect names %d places", #all)
+    fail("location", from, response, "the redirect names %d places", #all)
   end
   local to, why = errors.attempt(core.url_join, from.url, all[1])
   if to then return to end
-  fail("location", response, "the redirect's Location is no URL to go to: %s",
-    why.message)
+  fail("location", from, response, "the redirect's Location is no URL to go "
+    .. "to: %s", why.message)
 end
 
 local function strip (request, keep)
   local headers = core.headers()
   for name, value in pairs(request.headers) do
     local lower = name:lower()
-    if harmless[lower] or keep[lower] then headers:add(name, value) end
+    if harmless[lower] or lower:find("^accept%-") or keep[lower] then
+      headers:add(name, value)
+    end
   end
   request.headers = headers
 end
@@ -64,7 +64,7 @@ local function follow (request, response, keep)
   local to = location_of(response, from)
   if from.scheme == "https" and to.scheme == "http"
      and not request.options.allow_http then
-    fail("downgrade", response, "the redirect leads from https to plain http: "
+    fail("downgrade", from, response, "the redirect leads from https to plain http: "
       .. "%s", to.url)
   end
   local again = requests.copy(request)
@@ -73,7 +73,7 @@ local function follow (request, response, keep)
     again.method, again.body = "GET", nil
     for _, name in ipairs(of_body) do again.headers[name] = nil end
   elseif type(again.body) == "table" and not again.body.replayable then
-    fail("body", response, "the redirect (%d) wants the body again, and it "
+    fail("body", from, response, "the redirect (%d) wants the body again, and it "
       .. "cannot be sent twice", response.status)
   end
   if to.origin ~= from.origin then
@@ -82,8 +82,6 @@ local function follow (request, response, keep)
     for k, v in pairs(request.options) do options[k] = v end
     options.servername, options.unix = nil, nil
     again.options = options
-  else
-    again.headers["host"] = nil
   end
   return again
 end
@@ -94,11 +92,23 @@ local function kept (names)
   return keep
 end
 
+-- What a redirect's own body may do wrong without stopping us.
+local may_fail = { protocol = true, tls = true, connect = true, decode = true }
+
+local function does_matter (err)
+  return getmetatable(err) ~= core.error
+    or not may_fail[err.kind] and not (err.kind == "timeout"
+      and err.code == "read")
+end
+
 -- A redirect's body is read so that its connection can serve again.
 local function finish (response)
   local length = tonumber(response.headers["content-length"])
   if length and length > SMALL then return response:close() end
-  if not pcall(response.read_all, response, SMALL) then response:close() end
+  local ok, err = pcall(response.read_all, response, SMALL)
+  if ok then return end
+  response:close()
+  if does_matter(err) then error(err, 0) end
 end
 
 -- M.limits(value of option redirects) -> how many, which headers go along
@@ -114,13 +124,14 @@ end
 function M.follow (request, response, next)
   local max, keep = M.limits(request.options.redirects)
   local history = {}
+  -- An empty Location leads nowhere, as in curl and browsers of old.
   while max > 0 and is_redirect[response.status]
-        and response.headers["location"] do
-    if #history == max then
-      response:close()
-      fail("too-many", response, "more than %d redirects", max)
-    end
+        and (response.headers["location"] or "") ~= "" do
     finish(response)
+    if #history == max then
+      fail("too-many", requests.parts(request), response,
+        "more than %d redirects", max)
+    end
     history = table.move(history, 1, #history, 1, {})
     history[#history + 1] = response
     request = follow(request, response, keep)
