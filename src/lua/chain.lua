@@ -14,6 +14,28 @@ local function position (chain, name)
     tostring(name), table.concat(names, ", "))
 end
 
+local use_options = { before = "string", after = "string", name = "string" }
+
+local function check_options (options)
+  if type(options) ~= "table" then
+    errors.usage("type", "options of use must be a table, not a %s",
+      type(options))
+  end
+  for key, value in pairs(options) do
+    if not use_options[key] then
+      errors.usage("option", "unknown option '%s' of use (it has before, "
+        .. "after and name)", tostring(key))
+    elseif type(value) ~= use_options[key] then
+      errors.usage("type", "option '%s' of use must be a string, not a %s",
+        key, type(value))
+    end
+  end
+  if options.before and options.after then
+    errors.usage("value", "options 'before' and 'after' of use contradict "
+      .. "each other")
+  end
+end
+
 -- M.use(chain, fn, options): places a step: before or after a named one, or
 -- inside those that were added before it and outside the built-in ones.  A
 -- table {fn=, before=, after=, name=} brings its place along.
@@ -26,12 +48,7 @@ function M.use (chain, fn, options)
   if type(fn) ~= "function" then
     errors.usage("type", "a middleware must be a function, not a %s", type(fn))
   end
-  for key in pairs(options) do
-    if key ~= "before" and key ~= "after" and key ~= "name" then
-      errors.usage("option", "unknown option '%s' of use (it has before, "
-        .. "after and name)", tostring(key))
-    end
-  end
+  check_options(options)
   local at
   if options.before then
     at = position(chain, options.before)
@@ -51,7 +68,9 @@ function M.remove (chain, name)
 end
 
 local function check_response (response, name)
-  if type(response) == "table" then return response end
+  if type(response) == "table" and response.status and response.headers then
+    return response
+  end
   errors.usage("type", "middleware '%s' must return a response, not %s", name,
     response == nil and "nil" or "a " .. type(response))
 end

@@ -1,14 +1,20 @@
 -- Requests on their way down the chain: a table that every step may read and
 -- write, and the parts of its URL.
 local core = require "https.core"
+local errors = require "https.errors"
 
 local M = {}
 
--- M.parts(request) -> the parts of request.url, as core.url gives them
+-- M.parts(request) -> the parts of request.url, as core.url gives them; a URL
+-- that a step has written is put in order, without userinfo
 function M.parts (request)
-  if request.parsed_url ~= request.url then
-    request.parsed = core.url(request.url)
-    request.parsed_url = request.url
+  local url = request.url
+  if url ~= request.parsed_url or not url then
+    if type(url) ~= "string" then
+      errors.usage("type", "url must be a string, not a %s", type(url))
+    end
+    local parts = core.url(url)
+    request.parsed, request.url, request.parsed_url = parts, parts.url, parts.url
   end
   return request.parsed
 end

@@ -244,6 +244,14 @@ end
 local stub_fields = { status = "number", headers = "table", body = "string",
                       reason = "string", url = "string", http = "string" }
 
+-- RFC 9110 section 15: three digits, of which the first says what it means.
+local function check_status (status)
+  if math.type(status) ~= "integer" or status < 100 or status > 599 then
+    errors.usage("value", "a response's status must be 100 to 599, not %s",
+      tostring(status))
+  end
+end
+
 -- M.stub{status=, headers=, body=, ...} -> response
 function M.stub (fields)
   if type(fields) ~= "table" then
@@ -255,11 +263,13 @@ function M.stub (fields)
     if not want then
       errors.usage("option", "unknown field '%s' of a response",
         tostring(name))
-    elseif type(value) ~= want and name ~= "headers" then
+    elseif type(value) ~= want and not (name == "headers"
+           and type(value) == "userdata") then
       errors.usage("type", "field '%s' of a response must be a %s, not a %s",
         name, want, type(value))
     end
   end
+  check_status(fields.status or 200)
   local headers = fields.headers
   if type(headers) ~= "userdata" then
     headers = core.headers()

@@ -68,6 +68,16 @@ local function check_length (headers, length)
   return tonumber(said)
 end
 
+-- The body, in one of the forms that a step may have left it in.
+local function body_of (request)
+  local body = request.body
+  local is_object = type(body) == "table" and type(body.open) == "function"
+  if body ~= nil and type(body) ~= "string" and not is_object then
+    request.body = require "https.body".of(body)
+  end
+  return request.body
+end
+
 -- How the body is framed: its length (nil: in chunks, or there is none), and
 -- whether the script has said that itself.
 local function frame (request)
@@ -98,7 +108,8 @@ end
 
 -- Everything the wire needs, for core.exchange; and the body's length.
 local function spec_of (session, request, parts)
-  local options, body, method = request.options, request.body, request.method
+  local options, method = request.options, request.method
+  local body = body_of(request)
   local tls = parts.scheme == "https"
   if not tls and not options.allow_http then
     usage("url", "%s is plain http, which anyone on the way can read and "
