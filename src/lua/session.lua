@@ -132,21 +132,34 @@ local function check_method (method)
   return methods[method] or method
 end
 
--- The exchanges of a call, which are given up when it does not come to its end:
--- a step that raises does not know of the response that is under way.  The one
--- that an error brings along stays as it is.
+-- The responses of a call (or an exchange that was to become one), which are
+-- given up when it does not come to its end: a step that raises does not know
+-- of the response that is under way.  The one that an error brings along stays
+-- as it is.
 local opened_mt = {}
 
+local function exchange_of (response)
+  return type(response) == "table" and response.exchange or response
+end
+
 function opened_mt.__close (opened, err)
-  local response = type(err) == "table" and rawget(err, "response")
-  local kept = response and rawget(response, "exchange")
-  for _, exchange in ipairs(opened) do
+  local kept = type(err) == "table" and exchange_of(rawget(err, "response"))
+  for _, one in ipairs(opened) do
+    local exchange = exchange_of(one)
     if exchange ~= kept then exchange:abandon() end
   end
 end
 
-local function forget (opened)
-  for i = #opened, 1, -1 do opened[i] = nil end
+-- At the end of a call those that nobody gets are closed, so that none of their
+-- connections waits for the collector: a step may have asked again, or answered
+-- from elsewhere.  What it put around a response has that one's exchange.
+local function settle (opened, response)
+  local kept = exchange_of(response)
+  for i = #opened, 1, -1 do
+    local one = opened[i]
+    opened[i] = nil
+    if exchange_of(one) ~= kept and rawget(one, "source") then one:close() end
+  end
 end
 
 -- The request of a call.
@@ -198,7 +211,7 @@ function Session:request (method, url, own)
   if not ok then error(errors.complete(request), 0) end
   local opened <close> = request.opened
   local response = respond(self, request)
-  forget(opened)
+  settle(opened, response)
   return response
 end
 

@@ -157,8 +157,13 @@ local function converse (exchange, request, length)
   local body, opened = request.body, request.opened
   if type(body) == "table" then send(exchange, body, length) end
   local status, reason, http, headers = exchange:head()
-  if opened then opened[#opened + 1] = exchange end
-  return response.new(status, reason, http, headers, exchange, request)
+  if not opened then
+    return response.new(status, reason, http, headers, exchange, request)
+  end
+  local at = #opened + 1
+  opened[at] = exchange
+  opened[at] = response.new(status, reason, http, headers, exchange, request)
+  return opened[at]
 end
 
 -- Whatever fails half-way, the body function of a script or an allocation,
