@@ -263,7 +263,14 @@ M.checks = {
   verify = elsewhere,
 }
 
-local pool_parts = { per_host = count, total = count, idle = pause }
+-- A number of connections: without any nothing could be sent.
+local function connections (name, value)
+  count(name, value)
+  if value == 0 then usage("value", "option '%s' must be at least 1", name) end
+end
+
+local pool_parts = { per_host = connections, total = connections,
+                     idle = pause }
 
 -- What a session has besides, and what makes no sense as a default.
 local session_checks = {

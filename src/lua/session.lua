@@ -79,10 +79,10 @@ end
 -- The parts of a URL are never written to, so the last ones are kept: scripts
 -- ask the same place again.
 local function parse (session, url)
-  if url == session.last_url then return session.last_parts end
   if type(url) ~= "string" then
     usage("type", "url must be a string, not a %s", type(url))
   end
+  if url == session.last_url then return session.last_parts end
   local parts = session.base and core.url_join(session.base, url)
     or core.url(url)
   session.last_url, session.last_parts = url, parts
@@ -120,6 +120,7 @@ local function auth_of (session, own, parts)
     end
     return { value = value, origin = parts.origin }
   end
+  if named ~= nil then return nil end  -- false: none at all
   value = session.defaults.auth
   if not value then return nil end
   return { value = value, origin = session.base_origin or parts.origin }
@@ -312,7 +313,7 @@ end
 -- M.new(defaults [, is_shared]) -> session; the module's own verbs share one,
 -- which has no cookies
 function M.new (defaults, is_shared)
-  defaults = defaults or {}
+  if defaults == nil then defaults = {} end
   option.check_session(defaults)
   local session = { defaults = {}, trust = trust.new() }
   for name, value in pairs(defaults) do session.defaults[name] = value end
