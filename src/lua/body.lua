@@ -20,11 +20,12 @@ local function rest_of (file)
   local last = here and file:seek("end")
   if not last then return nil end
   file:seek("set", here)
-  return last - here, here
+  return math.max(last - here, 0), here
 end
 
-local function read_failed (message)
-  error(errors.new { kind = "io", code = "other", phase = "send",
+local function read_failed (message, errno)
+  error(errors.new { kind = "io", code = core.errno_name(errno or 0),
+                     phase = "send",
                      message = "reading the body: " .. tostring(message) }, 0)
 end
 
@@ -32,8 +33,9 @@ end
 local function pieces_of (file, limit)
   return function ()
     if limit == 0 then return nil end
-    local piece, message = file:read(limit and math.min(limit, PIECE) or PIECE)
-    if piece == nil and message then read_failed(message) end
+    local piece, message, errno =
+      file:read(limit and math.min(limit, PIECE) or PIECE)
+    if piece == nil and message then read_failed(message, errno) end
     if piece and limit then limit = limit - #piece end
     return piece
   end
@@ -133,8 +135,8 @@ local function of_path (path, i)
   return {
     length = length, replayable = true,
     open = function ()
-      local again, why = io.open(path, "rb")
-      if not again then read_failed(why) end
+      local again, why, errno = io.open(path, "rb")
+      if not again then read_failed(why, errno) end
       local next_piece = pieces_of(again, length)
       return function ()
         local piece = next_piece()
@@ -174,7 +176,8 @@ local function content_of (part, i)
   if part.file ~= nil then
     return is_file(part.file) and of_file(part.file) or of_path(part.file, i)
   end
-  return M.of(part.body, "body")
+  local body = M.of(part.body)
+  return type(body) == "string" and of_string(body) or body
 end
 
 local function part_head (part, boundary)

@@ -91,7 +91,8 @@ end
 
 -- params go behind a query that is there already.
 local function add_params (parts, params)
-  local query = type(params) == "string" and params:gsub("^%?", "")
+  local query = type(params) == "string"
+    and params:gsub("^%?", ""):gsub("#", "%%23")
     or require "https.url".query(params)
   if query == "" then return parts end
   local url = parts.url .. (parts.query and (parts.query ~= "" and "&" or "")
@@ -159,7 +160,10 @@ local function settle (opened, response)
   for i = #opened, 1, -1 do
     local one = opened[i]
     opened[i] = nil
-    if exchange_of(one) ~= kept and rawget(one, "source") then one:close() end
+    if type(one) == "table" and one.exchange ~= kept
+       and rawget(one, "source") then
+      one:close()
+    end
   end
 end
 

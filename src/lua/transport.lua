@@ -136,26 +136,40 @@ local function spec_of (session, request, parts)
   }, length
 end
 
--- Sends a body object piece by piece, and not a byte more or less than said.
-local function send (exchange, body, length)
-  local sent = 0
+-- Sends a body object piece by piece, and not a byte more or less than said;
+-- progress.sent is how much has gone.
+local function send (exchange, body, length, progress)
   for piece in body.open() do
-    sent = sent + #piece
+    local sent = progress.sent + #piece
     if length and sent > length then
       usage("value", "the body is longer than its content-length, %d", length)
     end
     if #piece > 0 and not exchange:send(piece, false) then return end
+    progress.sent = sent
   end
-  if length and sent < length then
+  if length and progress.sent < length then
     usage("value", "the body ended after %d bytes, its content-length is %d",
-      sent, length)
+      progress.sent, length)
   end
   exchange:send("", true)
 end
 
+-- What a body of the script's did wrong came after a part of it had gone.
+local own_faults = { usage = true, io = true }
+
+local function send_body (exchange, body, length)
+  local progress = { sent = 0 }
+  local ok, err = pcall(send, exchange, body, length, progress)
+  if ok then return end
+  if getmetatable(err) == core.error and own_faults[err.kind] then
+    err.sent = err.sent or progress.sent > 0
+  end
+  error(err, 0)
+end
+
 local function converse (exchange, request, length)
   local body, opened = request.body, request.opened
-  if type(body) == "table" then send(exchange, body, length) end
+  if type(body) == "table" then send_body(exchange, body, length) end
   local status, reason, http, headers = exchange:head()
   if not opened then
     return response.new(status, reason, http, headers, exchange, request)
