@@ -12,6 +12,7 @@
  *   head           read until an empty line: "request k BYTES"
  *   body N         read N bytes: "body k BYTES"
  *                  (where the client ends before: "short k BYTES")
+ *   skip N         read N bytes and forget them: "skipped k N"
  *   send BYTES     in one write: one segment, one TLS record up to 16 KB
  *   bytes BYTES    each byte in a write of its own
  *   drip MS BYTES  one byte each MS milliseconds
@@ -252,6 +253,25 @@ play_body(struct conn *c, const struct command *cmd)
 }
 
 static bool
+play_skip(struct conn *c, const struct command *cmd)
+{
+	size_t left = (size_t)cmd->number, n;
+	char *block = need(malloc(BLOCK));
+	int got = 1;
+
+	n = c->in_len < left ? c->in_len : left;
+	if (n > 0)
+		take(c, n);
+	for (left -= n; left > 0 && got > 0; left -= n) {
+		got = read_some(c, block, left < BLOCK ? (int)left : BLOCK);
+		n = got > 0 ? (size_t)got : 0;
+	}
+	free(block);
+	say("skipped %u %zu", c->k, (size_t)cmd->number - left);
+	return left == 0;
+}
+
+static bool
 put(struct conn *c, const char *data, size_t len)
 {
 	while (len > 0) {
@@ -428,6 +448,7 @@ static const struct step steps[] = {
 	{ "repeat", "nb", false, play_repeat },
 	{ "rst", "", true, play_rst },
 	{ "send", "b", false, play_send },
+	{ "skip", "n", false, play_skip },
 	{ "stall", "", true, play_stall },
 	{ "tlsread", "", true, play_tlsread },
 	{ "wait", "", true, play_wait },
