@@ -452,6 +452,7 @@ main(void)
 		cmocka_unit_test_setup(test_invalid, forget),
 	};
 
+	setenv("RES_OPTIONS", "attempts:1 timeout:1", 1);
 	sem_init(&asked, 0, 0);
 	sem_init(&go, 0, 0);
 	sem_init(&freed, 0, 0);
