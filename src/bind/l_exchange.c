@@ -20,6 +20,7 @@ struct exchange_box {
 	struct exchange	*exchange;
 	struct headers	 first;		/* lines that go before the script's */
 	struct buf	 bytes;		/* the head to send, then the body got */
+	bool		 collected;	/* garbage, to make room in the pool */
 };
 
 #define ANCHORS		1
@@ -242,6 +243,33 @@ l_exchange(lua_State *L)
 }
 
 /*
+ * A response that a script has lost keeps its connection until it is
+ * collected, and Lua does not know what it costs.  When the pool is full of
+ * those they go; once, since collecting takes its time.
+ */
+static bool
+make_room(lua_State *L, struct exchange_box *b, const struct error *err)
+{
+	if (err->kind != ERR_TIMEOUT || strcmp(err->code, "pool") != 0 ||
+	    b->collected)
+		return false;
+	b->collected = true;
+	lua_gc(L, LUA_GCCOLLECT);
+	return true;
+}
+
+/* Whether to step once more, when there was something to wait for. */
+static bool
+goes_on(lua_State *L, struct exchange_box *b, enum want want,
+    const struct error *err)
+{
+	if (want == WANT_WAKE)
+		await(L, exchange_wake(b->exchange));
+	return want == WANT_WAKE ||
+	    (want == WANT_FAILED && make_room(L, b, err));
+}
+
+/*
  * exchange:send(piece, last) -> whether more may come: false when the server
  * has answered without waiting for it.  The piece is on the stack meanwhile.
  */
@@ -254,9 +282,9 @@ l_send(lua_State *L)
 	struct error err = { 0 };
 	enum want want;
 
-	while ((want = exchange_send(b->exchange, piece, last, &err)) ==
-	    WANT_WAKE)
-		await(L, exchange_wake(b->exchange));
+	do
+		want = exchange_send(b->exchange, piece, last, &err);
+	while (goes_on(L, b, want, &err));
 	if (want == WANT_FAILED)
 		return fail(L, b, &err);
 	lua_pushboolean(L, !exchange_is_cut(b->exchange));
@@ -305,8 +333,9 @@ l_head(lua_State *L)
 	struct h1 *answer;
 	enum want want;
 
-	while ((want = exchange_head(b->exchange, &err)) == WANT_WAKE)
-		await(L, exchange_wake(b->exchange));
+	do
+		want = exchange_head(b->exchange, &err);
+	while (goes_on(L, b, want, &err));
 	if (want == WANT_FAILED)
 		return fail(L, b, &err);
 	answer = exchange_answer(b->exchange);

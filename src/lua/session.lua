@@ -137,8 +137,8 @@ end
 -- The responses of a call (or an exchange that was to become one), which are
 -- given up when it does not come to its end: a step that raises does not know
 -- of the response that is under way.  The one that an error brings along stays
--- as it is.
-local opened_mt = {}
+-- as it is; what a step has lost may be collected before.
+local opened_mt = { __mode = "v" }
 
 local function exchange_of (response)
   return type(response) == "table" and response.exchange or response
@@ -146,7 +146,7 @@ end
 
 function opened_mt.__close (opened, err)
   local kept = type(err) == "table" and exchange_of(rawget(err, "response"))
-  for _, one in ipairs(opened) do
+  for _, one in next, opened do
     local exchange = exchange_of(one)
     if exchange ~= kept then exchange:abandon() end
   end
@@ -157,8 +157,7 @@ end
 -- from elsewhere.  What it put around a response has that one's exchange.
 local function settle (opened, response)
   local kept = exchange_of(response)
-  for i = #opened, 1, -1 do
-    local one = opened[i]
+  for i, one in next, opened do
     opened[i] = nil
     if type(one) == "table" and one.exchange ~= kept
        and rawget(one, "source") then

@@ -354,6 +354,13 @@ may_go_again(const struct exchange *ex, const struct error *err)
 	    (err->kind == ERR_PROTOCOL || err->kind == ERR_TLS));
 }
 
+/* Later there may be room in the pool; until then nothing has happened. */
+static bool
+may_ask_again(const struct error *err)
+{
+	return err->kind == ERR_TIMEOUT && strcmp(err->code, "pool") == 0;
+}
+
 static enum want
 failed(struct exchange *ex, struct error *err)
 {
@@ -367,7 +374,7 @@ failed(struct exchange *ex, struct error *err)
 	if (err->phase == PHASE_NONE)
 		err->phase = phase_of(ex);
 	drop(ex);
-	ex->is_broken = true;
+	ex->is_broken = !may_ask_again(err);
 	return WANT_FAILED;
 }
 

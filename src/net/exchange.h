@@ -68,7 +68,8 @@ struct wake	*exchange_wake(const struct exchange *ex);
  * borrowed until the next step; at its end piece->data is NULL, and the
  * connection has gone back to the pool, or has been closed.
  * Errors: those of conn_step, wire_read, h1_next and h1_eof, and timeout with
- * the part that ran out: resolve, connect, tls, read, total.
+ * the part that ran out: resolve, connect, tls, read, total; or with pool,
+ * after which it may be stepped again when there is room.
  */
 enum want	exchange_send(struct exchange *ex, struct span piece,
 		    bool last, struct error *err);
