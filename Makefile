@@ -249,6 +249,6 @@ build/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(WARN) $(CFLAGS) -D_GNU_SOURCE $(PKG_CFLAGS) -o $@ $< \
 	    $(or $(TLS_LIBS),$(shell pkg-config --libs libtls))
-bench: build/lurl build/bench/floor pki
+bench: build/lurl build/bench/floor build/bench/peak pki
 	@tests/bench/run
 .PHONY: bench

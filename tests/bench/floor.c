@@ -1,14 +1,18 @@
 /*
  * The floor of the benchmark: the shortest honest program on libtls.  One
  * verified connection, N GETs over it one after the other, each answer read to
- * its end as content-length says.  Whatever is not 200 is a failure.
+ * its end as content-length says; or one GET whose body goes to a file.
+ * Whatever is not 200 is a failure.
  *
- *   floor HOST PORT PATH CA N	CA: a PEM file, or a directory of hashed ones
+ *   floor HOST PORT PATH CA N [FILE]
+ *
+ * CA is a PEM file, or a directory of hashed ones.
  */
 #include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <err.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -16,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <tls.h>
+#include <unistd.h>
 
 #define ANSWER_MAX	(64 * 1024)	/* bytes, head and body */
 
@@ -83,22 +88,51 @@ more(struct tls *tls, char *buf, size_t len)
 	return len + (size_t)n;
 }
 
-static void
-answer(struct tls *tls)
+/* Reads at least a head -> where the body begins; *length is what it says. */
+static const char *
+head(struct tls *tls, char *buf, size_t *len, size_t *length)
 {
-	static char buf[ANSWER_MAX + 1];
 	const char *body, *field;
-	size_t want, len = more(tls, buf, 0);
 
+	*len = more(tls, buf, 0);
 	while ((body = strstr(buf, "\r\n\r\n")) == NULL)
-		len = more(tls, buf, len);
+		*len = more(tls, buf, *len);
 	if (strncmp(buf, "HTTP/1.1 200 ", 13) != 0 ||
 	    (field = strcasestr(buf, "\r\ncontent-length:")) == NULL)
 		errx(1, "no answer to count: %.*s", (int)strcspn(buf, "\r"),
 		    buf);
-	want = (size_t)(body + 4 - buf) + strtoul(field + 17, NULL, 10);
-	while (len < want)
+	*length = strtoul(field + 17, NULL, 10);
+	return body + 4;
+}
+
+static void
+answer(struct tls *tls)
+{
+	static char buf[ANSWER_MAX + 1];
+	size_t len, length;
+	const char *body = head(tls, buf, &len, &length);
+
+	while (len < (size_t)(body - buf) + length)
 		len = more(tls, buf, len);
+}
+
+static void
+save(struct tls *tls, const char *file)
+{
+	static char buf[ANSWER_MAX + 1];
+	size_t len, left;
+	const char *piece = head(tls, buf, &len, &left);
+	int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+
+	if (fd == -1)
+		err(1, "%s", file);
+	len -= (size_t)(piece - buf);
+	while (write(fd, piece, len) == (ssize_t)len && (left -= len) > 0) {
+		len = more(tls, buf, 0);
+		piece = buf;
+	}
+	if (left > 0 || close(fd) == -1)
+		err(1, "%s", file);
 }
 
 int
@@ -109,8 +143,8 @@ main(int argc, char *argv[])
 	char request[4096];
 	int fd, n, len;
 
-	if (argc != 6)
-		errx(2, "usage: floor HOST PORT PATH CA N");
+	if (argc != 6 && argc != 7)
+		errx(2, "usage: floor HOST PORT PATH CA N [FILE]");
 	len = snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\n"
 	    "host: %s:%s\r\nuser-agent: floor\r\naccept: */*\r\n\r\n",
 	    argv[3], argv[1], argv[2]);
@@ -126,7 +160,10 @@ main(int argc, char *argv[])
 		errx(1, "%s", tls_error(tls));
 	for (n = atoi(argv[5]); n > 0; n--) {
 		put(tls, request, (size_t)len);
-		answer(tls);
+		if (argc == 7)
+			save(tls, argv[6]);
+		else
+			answer(tls);
 	}
 	tls_close(tls);
 	tls_free(tls);

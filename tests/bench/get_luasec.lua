@@ -1,8 +1,11 @@
--- LuaSec's part of the benchmark: get_luasec.lua URL N CA ["request"]
--- It checks the chain but no name.  Its https.request cannot keep a connection,
--- and sends a head in pieces without TCP_NODELAY, where Nagle's algorithm may
--- hold back the last for 40 ms; so there is a loop by hand as well.
-local url, n, ca = arg[1], tonumber(arg[2]), arg[3]
+-- LuaSec's part of the benchmark: get_luasec.lua TASK URL N|FILE CA
+-- It checks the chain but no name.  Its https.request (TASK "request") cannot
+-- keep a connection, and sends a head in pieces without TCP_NODELAY, where
+-- Nagle's algorithm may hold back the last for 40 ms; so there is a loop by
+-- hand as well.
+local task, url, what, ca = arg[1], arg[2], arg[3], arg[4]
+
+local PIECE = 16384  -- bytes: a TLS record
 
 local function request ()
   local https = require "ssl.https"
@@ -27,7 +30,8 @@ local function connect (host, port)
   return s
 end
 
-local function get (s, head)
+-- Asks, and reads the head of the answer -> the body's length
+local function ask (s, head)
   assert(s:send(head))
   assert(assert(s:receive("*l")):find "^HTTP/1%.1 200 ")
   local length
@@ -35,16 +39,31 @@ local function get (s, head)
     if line == "" then break end
     length = length or line:lower():match "^content%-length:%s*(%d+)$"
   end
-  return assert(s:receive(tonumber(length)))
+  return tonumber(length)
 end
 
-if arg[4] == "request" then
-  request()
-else
-  local host, port, path = url:match "^https://([^:]+):(%d+)(.*)$"
-  local s = connect(host, port)
-  local head = ("GET %s HTTP/1.1\r\nhost: %s:%s\r\nuser-agent: luasec\r\n"
-    .. "accept: */*\r\n\r\n"):format(path, host, port)
-  for _ = 1, n do get(s, head) end
-  s:close()
+local function save (s, head)
+  local f <close> = assert(io.open(what, "wb"))
+  local left = ask(s, head)
+  while left > 0 do
+    local piece = assert(s:receive(math.min(left, PIECE)))
+    assert(f:write(piece))
+    left = left - #piece
+  end
 end
+
+if task == "request" then return request() end
+local host, port, path = url:match "^https://([^:]+):(%d+)(.*)$"
+local s = connect(host, port)
+local head = ("GET %s HTTP/1.1\r\nhost: %s:%s\r\nuser-agent: luasec\r\n"
+  .. "accept: */*\r\n\r\n"):format(path, host, port)
+if task == "save" then
+  save(s, head)
+else
+  local decode = task == "json" and require "cjson".decode or function () end
+  for _ = 1, tonumber(what) do
+    local body = assert(s:receive(ask(s, head)))
+    decode(body)
+  end
+end
+s:close()

@@ -1,6 +1,12 @@
--- lurl's part of the benchmark: get_lurl.lua URL N [CA...]
-local url, n, ca = arg[1], tonumber(arg[2]), { table.unpack(arg, 3) }
+-- lurl's part of the benchmark: get_lurl.lua TASK URL N|FILE [CA...]
+local task, url, what = arg[1], arg[2], arg[3]
+local ca = arg[4] and { table.unpack(arg, 4) } or nil
 
-for _ = 1, n do
-  https.get(url, { ca = ca[1] and ca or nil }):raise()
+if task == "save" then
+  https.get(url, { ca = ca, output = what }):raise()
+  return
+end
+for _ = 1, tonumber(what) do
+  local response = https.get(url, { ca = ca }):raise()
+  if task == "json" then response:json() end
 end
