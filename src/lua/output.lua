@@ -8,6 +8,8 @@ local M = {}
 local usage = errors.usage
 
 local SLICE = 256 * 1024  -- bytes between two looks at progress
+local BUFFER = 64 * 1024  -- bytes that go to the file at once: stdio's own 4096
+                          -- cost two writes for each TLS record
 
 local function fail (what, path, message, errno, parts)
   error(errors.complete(errors.new {
@@ -67,6 +69,7 @@ end
 local function open_part (target, mode, parts)
   local file, message, errno = io.open(target.part, mode)
   if not file then fail("opening", target.part, message, errno, parts) end
+  file:setvbuf("full", BUFFER)
   target.file = file
 end
 
