@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/span.h"
+#include "http/h1.h"
 #include "http/headers.h"
 #include "net/loop.h"
 #include "net/pool.h"
@@ -21,6 +22,7 @@
 #define HEADERS_MT	"lurl.headers"
 #define LOOP_MT		"lurl.loop"
 #define POOL_MT		"lurl.pool"
+#define ROUTE_MT	"lurl.route"
 #define TRUST_MT	"lurl.trust"
 
 /* Add their functions to the table on top of the stack; metatables too. */
@@ -33,6 +35,7 @@ void	open_headers(lua_State *L);
 void	open_json(lua_State *L);
 void	open_json_encode(lua_State *L);	/* after open_json */
 void	open_loop(lua_State *L);
+void	open_route(lua_State *L);
 void	open_suffix(lua_State *L);
 void	open_system(lua_State *L);
 void	open_text(lua_State *L);
@@ -64,10 +67,25 @@ struct loop	*state_loop(lua_State *L);
  */
 void	await(lua_State *L, struct wake *wake);
 
+/* What requests to one place share; its strings are Lua's. */
+struct route {
+	struct target	target;
+	struct span	authority;	/* the Host line */
+	struct span	path;		/* and query: the request's target */
+	size_t		max_header;	/* bytes */
+	int64_t		resolve_ms;	/* as exchange.h has them */
+	int64_t		connect_ms;
+	int64_t		read_ms;
+};
+
 /* The live object of an argument; raise otherwise. */
 struct headers	*check_headers(lua_State *L, int arg);
 struct pool	*check_pool(lua_State *L, int arg);
+const struct route *check_route(lua_State *L, int arg);
 struct trust	*check_trust(lua_State *L, int arg);
+
+/* Seconds in Lua to ms; absent, or too many to count: INT64_MAX, no limit. */
+int64_t	opt_ms(lua_State *L, int arg);
 
 /*
  * Pushes an empty list as a headers object; the pointer is valid while the

@@ -1,9 +1,8 @@
 /*
- * One request on the wire as Lua sees it: the transport's exchange{...}, then
+ * One request on the wire as Lua sees it: the transport's exchange(...), then
  * head, read or body, times, tls.  Waits where the engine would wait.
  */
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,8 +12,8 @@
 #include "net/exchange.h"
 
 /*
- * The userdata; its user value is the spec, which keeps body, trust and pool
- * alive as long as the exchange borrows them.
+ * The userdata; its user values are what the exchange borrows from: route and
+ * body.
  */
 struct exchange_box {
 	struct exchange	*exchange;
@@ -23,8 +22,11 @@ struct exchange_box {
 	bool		 collected;	/* garbage, to make room in the pool */
 };
 
-#define ANCHORS		1
-#define SPECS		1		/* where l_exchange has its argument */
+#define ANCHORS		2	/* user values: */
+#define ROUTE		1	/* and l_exchange's first argument */
+#define BODY		2
+
+#define UNUSUAL		7	/* where l_exchange has its last argument */
 
 static struct exchange_box *
 check_box(lua_State *L, int arg)
@@ -64,175 +66,116 @@ fail(lua_State *L, struct exchange_box *b, const struct error *err)
 
 /* Reading the spec. */
 
-static const char *
-get_string(lua_State *L, const char *field, size_t *len)
-{
-	const char *s;
-
-	lua_getfield(L, SPECS, field);
-	s = lua_tolstring(L, -1, len);
-	lua_pop(L, 1);		/* the table keeps it */
-	return s;
-}
-
-static struct span
-get_span(lua_State *L, const char *field)
-{
-	struct span s = { NULL, 0 };
-
-	s.data = get_string(L, field, &s.len);
-	return s;
-}
-
-static lua_Integer
-get_integer(lua_State *L, const char *field, lua_Integer otherwise)
-{
-	lua_Integer n;
-
-	lua_getfield(L, SPECS, field);
-	n = luaL_optinteger(L, -1, otherwise);
-	lua_pop(L, 1);
-	return n;
-}
-
 static bool
 get_flag(lua_State *L, const char *field)
 {
 	bool flag;
 
-	lua_getfield(L, SPECS, field);
+	lua_getfield(L, UNUSUAL, field);
 	flag = lua_toboolean(L, -1);
 	lua_pop(L, 1);
 	return flag;
 }
 
-/* Seconds in Lua to ms; absent, or too many to count: no limit. */
-static int64_t
-get_ms(lua_State *L, const char *field)
-{
-	lua_Number s;
-
-	lua_getfield(L, SPECS, field);
-	s = luaL_optnumber(L, -1, HUGE_VAL);
-	lua_pop(L, 1);
-	return s < 1e12 ? (int64_t)ceil(s * 1000) : INT64_MAX;
-}
-
+/* What most requests do not have.  The body is kept as a user value of box. */
 static void
-get_target(lua_State *L, struct target *t)
+get_unusual(lua_State *L, struct exchange_spec *spec, int box)
 {
-	t->tls = get_flag(L, "tls");
-	t->host = get_string(L, "host", NULL);
-	t->port = (uint16_t)get_integer(L, "port", 0);
-	t->servername = get_string(L, "servername", NULL);
-	t->address = get_string(L, "address", NULL);
-	t->address_port = (uint16_t)get_integer(L, "address_port", 0);
-	if (t->tls) {
-		lua_getfield(L, SPECS, "trust");
-		t->trust = check_trust(L, -1);
-		lua_pop(L, 1);
-	}
-	if (t->host == NULL)
-		luaL_error(L, "exchange without a host");
-}
-
-static void
-get_spec(lua_State *L, struct exchange_spec *spec)
-{
-	int64_t total = get_ms(L, "total");
-
-	get_target(L, &spec->target);
-	spec->body = get_span(L, "body");
+	lua_getfield(L, UNUSUAL, "body");
+	spec->body.data = lua_tolstring(L, -1, &spec->body.len);
+	lua_setiuservalue(L, box, BODY);
 	spec->body_follows = get_flag(L, "body_follows");
 	spec->chunked = get_flag(L, "chunked");
 	spec->head_request = get_flag(L, "head_request");
-	spec->idempotent = get_flag(L, "idempotent");
-	spec->max_header = (size_t)get_integer(L, "max_header", H1_MAX_HEADER);
-	spec->resolve_ms = get_ms(L, "resolve");
-	spec->connect_ms = get_ms(L, "connect");
-	spec->read_ms = get_ms(L, "read");
-	spec->deadline_ms = total == INT64_MAX ? INT64_MAX :
-	    loop_now_ms() + total;
 }
 
-static struct pool *
-get_pool(lua_State *L)
+static void
+get_route(struct exchange_spec *spec, const struct route *r)
 {
-	struct pool *pool;
-
-	lua_getfield(L, SPECS, "pool");
-	pool = check_pool(L, -1);
-	lua_pop(L, 1);
-	return pool;
+	spec->target = r->target;
+	spec->max_header = r->max_header;
+	spec->resolve_ms = r->resolve_ms;
+	spec->connect_ms = r->connect_ms;
+	spec->read_ms = r->read_ms;
 }
 
-static struct headers *
-get_headers(lua_State *L)
+/* The line of the body's length, where there is one to say. */
+static int
+add_length(lua_State *L, struct headers *first)
 {
-	struct headers *h;
+	char number[24];
+	struct span value = { number, 0 };
+	int rv = 0;
 
-	lua_getfield(L, SPECS, "headers");
-	h = check_headers(L, -1);
+	lua_getfield(L, UNUSUAL, "length");
+	if (lua_isinteger(L, -1)) {
+		value.len = (size_t)snprintf(number, sizeof(number),
+		    LUA_INTEGER_FMT, lua_tointeger(L, -1));
+		rv = headers_add(first, span_of("content-length"), value);
+	}
 	lua_pop(L, 1);
-	return h;
+	return rv;
 }
 
 /* The lines the wire needs besides the script's: what they say is policy's. */
 static int
-add_first(lua_State *L, struct headers *first, struct error *err)
+add_first(lua_State *L, struct headers *first, const struct route *r,
+    struct error *err)
 {
-	static const char *const fields[] = { "host", "content-length" };
-	char number[24];
-	struct span value;
-	size_t i;
+	bool unusual = !lua_isnil(L, UNUSUAL);
 
-	for (i = 0; i < 2; i++) {
-		lua_getfield(L, SPECS, i == 0 ? "authority" : "length");
-		if (lua_isinteger(L, -1)) {
-			value.len = (size_t)snprintf(number, sizeof(number),
-			    LUA_INTEGER_FMT, lua_tointeger(L, -1));
-			value.data = number;
-		} else {
-			value.data = lua_tolstring(L, -1, &value.len);
-		}
-		lua_pop(L, 1);
-		if (value.data != NULL &&
-		    headers_add(first, span_of(fields[i]), value) == -1)
+	if (!unusual || !get_flag(L, "own_host"))
+		if (headers_add(first, span_of("host"), r->authority) == -1)
 			return error_nomem(err);
-	}
-	if (get_flag(L, "chunked") && headers_add(first,
+	if (unusual && add_length(L, first) == -1)
+		return error_nomem(err);
+	if (unusual && get_flag(L, "chunked") && headers_add(first,
 	    span_of("transfer-encoding"), span_of("chunked")) == -1)
 		return error_nomem(err);
 	return 0;
 }
 
+static struct exchange_box *
+new_box(lua_State *L)
+{
+	struct exchange_box *b = lua_newuserdatauv(L, sizeof(*b), ANCHORS);
+
+	memset(b, 0, sizeof(*b));
+	luaL_setmetatable(L, EXCHANGE_MT);
+	lua_pushvalue(L, ROUTE);
+	lua_setiuservalue(L, -2, ROUTE);
+	return b;
+}
+
 /*
- * exchange{pool=, trust=, tls=, host=, port=, servername=, address=,
- * address_port=, method=, target=, authority= (the Host line, if any), length=
- * (the Content-Length line, if any), headers=, body=, body_follows=, chunked=,
- * head_request=, idempotent=, max_header=, resolve=, connect=, read=, total= (seconds)}
- * -> exchange; raises usage/value for what may not be sent
+ * exchange(route, pool, method, headers, idempotent, total (seconds, or nil),
+ * unusual) -> exchange; raises usage/value for what may not be sent.
+ * unusual is nil, or {own_host= (headers have one), body=, length= (the
+ * Content-Length line, if any), body_follows=, chunked=, head_request=}
  */
 static int
 l_exchange(lua_State *L)
 {
+	const struct route *route = check_route(L, ROUTE);
+	struct pool *pool = check_pool(L, 2);
+	struct span method = check_span(L, 3);
+	struct headers *fields = check_headers(L, 4);
+	int64_t total_ms = opt_ms(L, 6);
 	struct exchange_spec spec = { 0 };
 	struct error err = { 0 };
 	struct exchange_box *b;
-	struct pool *pool;
 
-	luaL_checktype(L, SPECS, LUA_TTABLE);
-	lua_settop(L, SPECS);
-	b = lua_newuserdatauv(L, sizeof(*b), 1);
-	memset(b, 0, sizeof(*b));
-	luaL_setmetatable(L, EXCHANGE_MT);
-	lua_pushvalue(L, SPECS);
-	lua_setiuservalue(L, -2, ANCHORS);
-	pool = get_pool(L);
-	get_spec(L, &spec);
-	if (add_first(L, &b->first, &err) == -1 || request_write(&b->bytes,
-	    get_span(L, "method"), get_span(L, "target"), &b->first,
-	    get_headers(L), &err) == -1)
+	lua_settop(L, UNUSUAL);
+	b = new_box(L);
+	get_route(&spec, route);
+	spec.idempotent = lua_toboolean(L, 5);
+	spec.deadline_ms = total_ms == INT64_MAX ? INT64_MAX :
+	    loop_now_ms() + total_ms;
+	if (!lua_isnil(L, UNUSUAL))
+		get_unusual(L, &spec, UNUSUAL + 1);
+	if (add_first(L, &b->first, route, &err) == -1 ||
+	    request_write(&b->bytes, method, route->path, &b->first, fields,
+	    &err) == -1)
 		return raise_error(L, &err);
 	headers_clear(&b->first);
 	spec.head = buf_span(&b->bytes);
@@ -433,8 +376,8 @@ l_body(lua_State *L)
 	body = buf_span(&b->bytes);
 	lua_pushlstring(L, body.len == 0 ? "" : body.data, body.len);
 	buf_clear(&b->bytes);
-	lua_pushnil(L);		/* nothing is borrowed any more */
-	lua_setiuservalue(L, 1, ANCHORS);
+	lua_pushnil(L);		/* it is not borrowed any more */
+	lua_setiuservalue(L, 1, BODY);
 	return 1;
 }
 

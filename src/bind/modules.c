@@ -48,6 +48,7 @@ l_open_core(lua_State *L)
 	open_headers(L);
 	open_json(L);
 	open_json_encode(L);
+	open_route(L);
 	open_suffix(L);
 	open_system(L);
 	open_text(L);

@@ -194,7 +194,10 @@ int
 headers_set(struct headers *h, struct span name, struct span value)
 {
 	struct headers out = { 0 };
+	size_t i = 0;
 
+	if (!headers_find(h, name, &i))
+		return value.data == NULL ? 0 : headers_add(h, name, value);
 	if (copy_with(&out, h, name, value) == -1) {
 		headers_clear(&out);
 		return -1;

@@ -250,6 +250,10 @@ local kinds = { "body", "json", "form", "multipart" }
 -- M.from(options) -> body, content-type: what the one of body, json, form and
 -- multipart that is there comes to; nil, nil without one
 function M.from (options)
+  if options.body == nil and options.json == nil and options.form == nil
+     and options.multipart == nil then
+    return nil
+  end
   local given
   for _, kind in ipairs(kinds) do
     if options[kind] ~= nil then
@@ -260,7 +264,6 @@ function M.from (options)
       given = kind
     end
   end
-  if not given then return nil end
   local value = options[given]
   if given == "body" then return M.of(value) end
   if given == "json" then

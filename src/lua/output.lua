@@ -88,9 +88,8 @@ end
 
 -- Whether all of the body is still on the wire, and nothing stands between.
 local function is_raw (response)
-  local source = rawget(response, "source")
-  return source ~= nil and source == rawget(response, "raw")
-    and not rawget(response, "got")
+  local source = response.source
+  return source and source == response.raw and not response.got
 end
 
 -- From the wire to the file without a detour through Lua.

@@ -40,7 +40,7 @@ function lazy.links (self)
 end
 
 function lazy.body (self)
-  if rawget(self, "streaming") then return nil end
+  if self.streaming then return nil end
   return self:read_all()
 end
 
@@ -61,8 +61,8 @@ function mt.__index (self, name)
   local make = lazy[name]
   if not make then return nil end
   local value = make(self)
-  if name ~= "timings" and name ~= "elapsed" or rawget(self, "finished") then
-    rawset(self, name, value)
+  if name ~= "timings" and name ~= "elapsed" or self.finished then
+    self[name] = value
   end
   return value
 end
@@ -87,17 +87,18 @@ end
 
 -- The end of the body, or of what we want of it.
 local function finish (self)
-  self.source = nil
-  rawset(self, "finished", true)
-  for _, close in ipairs(rawget(self, "closers") or {}) do close() end
-  self.closers = nil
+  local closers = self.closers
+  self.source, self.closers, self.finished = false, false, true
+  if closers then
+    for _, close in ipairs(closers) do close() end
+  end
 end
 
 -- A body that has failed stays failed: whoever reads on must not take that for
 -- its end.
 local function fail (self, err)
   self.exchange:abandon()
-  rawset(self, "failure", err)
+  self.failure = err
   finish(self)
   error(errors.complete(err, self.parts), 0)
 end
@@ -106,8 +107,8 @@ end
 local function take (self, source)
   local piece = source()
   if not piece then return nil end
-  local got = (rawget(self, "got") or 0) + #piece
-  rawset(self, "got", got)
+  local got = (self.got or 0) + #piece
+  self.got = got
   if self.max_body and got > self.max_body then
     error(too_large(self.max_body), 0)
   end
@@ -116,10 +117,9 @@ end
 
 -- response:next_piece() -> a piece of the body, decoded; nil at its end
 function Response:next_piece ()
-  local source = rawget(self, "source")
+  local source = self.source
   if not source then
-    local failure = rawget(self, "failure")
-    if failure then error(failure, 0) end
+    if self.failure then error(self.failure, 0) end
     return nil
   end
   local ok, piece = pcall(take, self, source)
@@ -139,9 +139,9 @@ end
 -- response:read_all([max]) -> the rest of the body, kept as response.body
 function Response:read_all (max)
   local body
-  max = max or rawget(self, "max_body") or MAX_BODY
-  if rawget(self, "source") == rawget(self, "raw") and self.source
-     and not rawget(self, "got") and not rawget(self, "meter") then
+  max = max or self.max_body or MAX_BODY
+  local source = self.source
+  if source and source == self.raw and not self.got and not self.meter then
     body = read_raw(self, max)
   else
     local pieces, size = {}, 0
@@ -152,19 +152,18 @@ function Response:read_all (max)
     end
     body = table.concat(pieces)
   end
-  rawset(self, "body", body)
+  self.body = body
   return body
 end
 
 -- response:close(): gives up what is left of the body; may be repeated
 function Response:close ()
-  local exchange = rawget(self, "exchange")
-  if exchange and rawget(self, "source") then
-    exchange:discard()
-    rawset(self, "failure", errors.new {
+  if self.exchange and self.source then
+    self.exchange:discard()
+    self.failure = errors.new {
       kind = "usage", code = "value", sent = true, url = self.url,
       message = "the response is closed",
-    })
+    }
   end
   finish(self)
 end
@@ -301,7 +300,10 @@ function M.new (status, reason, http, headers, exchange, request)
     status = status, ok = status < 400, reason = reason, http = http,
     headers = headers, url = request.url, exchange = exchange,
     source = source, raw = source, parts = request.parsed,
-    max_body = options.max_body, body = nil, finished = nil, meter = nil,
+    max_body = options.max_body or false, body = nil, finished = false,
+    -- Not nil: a field that is there is not looked for elsewhere.
+    closers = false, failure = false, got = false, meter = false,
+    streaming = false,
   }
   if options.progress then
     self.meter = require "https.progress".meter(options.progress, self)

@@ -106,33 +106,56 @@ local function left_of (request, parts)
   }, parts), 0)
 end
 
--- Everything the wire needs, for core.exchange; and the body's length.
-local function spec_of (session, request, parts)
-  local options, method = request.options, request.method
-  local body = body_of(request)
-  local tls = parts.scheme == "https"
-  if not tls and not options.allow_http then
-    usage("url", "%s is plain http, which anyone on the way can read and "
-      .. "change: use https, or say allow_http=true", parts.url)
-  end
+-- Where the wire goes and how long each part may take, for core.exchange.
+local function make_route (options, parts, trust)
   local resolve, connect, read = option.limits(options.timeout)
   local address, address_port = override(parts, options.resolve)
+  return core.route {
+    host = parts.host, port = parts.port, trust = trust,
+    servername = trust and server_name(options.servername, parts) or nil,
+    address = address, address_port = address_port,
+    authority = parts.authority, path = parts.target,
+    max_header = options.max_header,
+    resolve = resolve, connect = connect, read = read,
+  }
+end
+
+-- The last route is kept, for scripts ask the same place again; but not where
+-- a table, which may have changed since, has a say in it.
+local function route_of (session, options, parts, trust)
+  local timeout, last = options.timeout, session.last_route
+  if options.resolve or type(timeout) == "table" then
+    return make_route(options, parts, trust)
+  elseif last and last.parts == parts and last.trust == trust
+     and last.timeout == timeout and last.servername == options.servername
+     and last.max_header == options.max_header then
+    return last.route
+  end
+  local route = make_route(options, parts, trust)
+  session.last_route = {
+    parts = parts, trust = trust, timeout = timeout,
+    servername = options.servername, max_header = options.max_header,
+    route = route,
+  }
+  return route
+end
+
+-- What most requests do not have, for core.exchange; and the body's length.
+local function unusual (request)
+  local method, headers = request.method, request.headers
+  local is_head = method == "HEAD"
+  if request.body == nil and not is_head and not has_content[method]
+     and not headers:has("host", "content-length", "transfer-encoding") then
+    return nil
+  end
+  local body = body_of(request)
   local length, is_said = frame(request)
   local follows = type(body) == "table"
   return {
-    pool = session.pool, tls = tls, host = parts.host, port = parts.port,
-    servername = tls and server_name(options.servername, parts) or nil,
-    trust = tls and session.trust(options, parts.host) or nil,
-    address = address, address_port = address_port,
-    method = method, target = parts.target, headers = request.headers,
-    authority = not request.headers:has("host") and parts.authority or nil,
+    own_host = headers:has("host"), head_request = is_head,
     length = not is_said and length or nil,
     body = not follows and body or nil, body_follows = follows,
     chunked = follows and not length,
-    head_request = method == "HEAD", idempotent = idempotent[method],
-    max_header = options.max_header,
-    resolve = resolve, connect = connect, read = read,
-    total = left_of(request, parts),
   }, length
 end
 
@@ -183,8 +206,18 @@ end
 -- Whatever fails half-way, the body function of a script or an allocation,
 -- leaves no connection behind.
 local function perform (session, request, parts)
-  local spec, length = spec_of(session, request, parts)
-  local exchange = core.exchange(spec)
+  local options, method = request.options, request.method
+  local trust
+  if parts.scheme == "https" then
+    trust = session.trust(options, parts.host)
+  elseif not options.allow_http then
+    usage("url", "%s is plain http, which anyone on the way can read and "
+      .. "change: use https, or say allow_http=true", parts.url)
+  end
+  local route = route_of(session, options, parts, trust)
+  local special, length = unusual(request)
+  local exchange = core.exchange(route, session.pool, method, request.headers,
+    idempotent[method], left_of(request, parts), special)
   local ok, result = pcall(converse, exchange, request, length)
   if ok then return result end
   exchange:close()

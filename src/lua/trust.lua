@@ -140,7 +140,8 @@ end
 local function is_same (ca, last, copy)
   if ca ~= last then return false end
   if not copy then return true end
-  for i = 1, math.max(#ca, #copy) do
+  if #ca ~= #copy then return false end
+  for i = 1, #copy do
     if ca[i] ~= copy[i] then return false end
   end
   return true

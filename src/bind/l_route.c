@@ -1,0 +1,133 @@
+/*
+ * Where requests go, as Lua sees it: kept from one to the next, so that what
+ * they have in common is read from Lua and checked once.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "bind.h"
+
+#define SPECS	1	/* where l_route has its argument */
+
+/* The user values, which the struct borrows from. */
+static const char *const strings[] = {
+	"host", "servername", "address", "authority", "path"
+};
+
+#define STRINGS	((int)(sizeof(strings) / sizeof(strings[0])))
+
+const struct route *
+check_route(lua_State *L, int arg)
+{
+	return luaL_checkudata(L, arg, ROUTE_MT);
+}
+
+int64_t
+opt_ms(lua_State *L, int arg)
+{
+	lua_Number s = luaL_optnumber(L, arg, HUGE_VAL);
+
+	return s < 1e12 ? (int64_t)ceil(s * 1000) : INT64_MAX;
+}
+
+/* The next field of strings[], kept as a user value of the route. */
+static struct span
+keep_string(lua_State *L, int i)
+{
+	struct span s = { NULL, 0 };
+
+	lua_getfield(L, SPECS, strings[i]);
+	s.data = lua_tolstring(L, -1, &s.len);
+	lua_setiuservalue(L, -2, i + 1);
+	return s;
+}
+
+static lua_Integer
+get_integer(lua_State *L, const char *field, lua_Integer otherwise)
+{
+	lua_Integer n;
+
+	lua_getfield(L, SPECS, field);
+	n = luaL_optinteger(L, -1, otherwise);
+	lua_pop(L, 1);
+	return n;
+}
+
+static int64_t
+get_ms(lua_State *L, const char *field)
+{
+	int64_t ms;
+
+	lua_getfield(L, SPECS, field);
+	ms = opt_ms(L, -1);
+	lua_pop(L, 1);
+	return ms;
+}
+
+static void
+get_target(lua_State *L, struct target *t)
+{
+	t->host = keep_string(L, 0).data;
+	t->servername = keep_string(L, 1).data;
+	t->address = keep_string(L, 2).data;
+	t->port = (uint16_t)get_integer(L, "port", 0);
+	t->address_port = (uint16_t)get_integer(L, "address_port", 0);
+	if (t->host == NULL)
+		luaL_error(L, "route without a host");
+	lua_getfield(L, SPECS, "trust");
+	if (!lua_isnil(L, -1)) {
+		t->trust = trust_ref(check_trust(L, -1));
+		t->tls = true;
+	}
+	lua_pop(L, 1);
+}
+
+/*
+ * route{host=, port=, trust= (nil: plain), servername=, address=,
+ * address_port=, authority= (the Host line), path= (the request's target),
+ * max_header=, resolve=, connect=, read= (seconds)} -> route
+ */
+static int
+l_route(lua_State *L)
+{
+	struct route *r;
+
+	luaL_checktype(L, SPECS, LUA_TTABLE);
+	lua_settop(L, SPECS);
+	r = lua_newuserdatauv(L, sizeof(*r), STRINGS);
+	memset(r, 0, sizeof(*r));
+	luaL_setmetatable(L, ROUTE_MT);
+	get_target(L, &r->target);
+	r->authority = keep_string(L, 3);
+	r->path = keep_string(L, 4);
+	r->max_header = (size_t)get_integer(L, "max_header", H1_MAX_HEADER);
+	r->resolve_ms = get_ms(L, "resolve");
+	r->connect_ms = get_ms(L, "connect");
+	r->read_ms = get_ms(L, "read");
+	return 1;
+}
+
+static int
+l_gc(lua_State *L)
+{
+	struct route *r = luaL_checkudata(L, 1, ROUTE_MT);
+
+	trust_unref(r->target.trust);
+	r->target.trust = NULL;
+	return 0;
+}
+
+static const luaL_Reg metamethods[] = {
+	{ "__gc", l_gc },
+	{ NULL, NULL }
+};
+
+void
+open_route(lua_State *L)
+{
+	luaL_newmetatable(L, ROUTE_MT);
+	luaL_setfuncs(L, metamethods, 0);
+	lua_pop(L, 1);
+	lua_pushcfunction(L, l_route);
+	lua_setfield(L, -2, "route");
+}
