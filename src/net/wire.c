@@ -466,6 +466,16 @@ wire_has_sent(const struct wire *w)
 	return w->has_sent;
 }
 
+/* Most have nothing to say, which the socket tells without asking TLS. */
+static bool
+is_silent(const struct wire *w)
+{
+	char byte;
+
+	return w->raw_off == w->raw_len && !w->is_dead &&
+	    recv(w->fd, &byte, 1, MSG_PEEK) == -1 && errno == EAGAIN;
+}
+
 bool
 wire_is_idle(struct wire *w)
 {
@@ -473,6 +483,8 @@ wire_is_idle(struct wire *w)
 	char byte;
 
 	w->has_sent = false;
+	if (is_silent(w))
+		return true;
 	return wire_read(w, &byte, 1, &ignored) == WIRE_WANT_READ;
 }
 
