@@ -70,7 +70,7 @@ void	await(lua_State *L, struct wake *wake);
 /* What requests to one place share; its strings are Lua's. */
 struct route {
 	struct target	target;
-	struct span	authority;	/* the Host line */
+	struct headers	first;		/* the Host line */
 	struct span	path;		/* and query: the request's target */
 	size_t		max_header;	/* bytes */
 	int64_t		resolve_ms;	/* as exchange.h has them */

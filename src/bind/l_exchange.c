@@ -117,22 +117,35 @@ add_length(lua_State *L, struct headers *first)
 	return rv;
 }
 
-/* The lines the wire needs besides the script's: what they say is policy's. */
+/* Other first lines than those of the route. */
 static int
 add_first(lua_State *L, struct headers *first, const struct route *r,
     struct error *err)
 {
-	bool unusual = !lua_isnil(L, UNUSUAL);
-
-	if (!unusual || !get_flag(L, "own_host"))
-		if (headers_add(first, span_of("host"), r->authority) == -1)
-			return error_nomem(err);
-	if (unusual && add_length(L, first) == -1)
+	if (!get_flag(L, "own_host") && headers_add(first, span_of("host"),
+	    headers_value(&r->first, 0)) == -1)
 		return error_nomem(err);
-	if (unusual && get_flag(L, "chunked") && headers_add(first,
+	if (add_length(L, first) == -1)
+		return error_nomem(err);
+	if (get_flag(L, "chunked") && headers_add(first,
 	    span_of("transfer-encoding"), span_of("chunked")) == -1)
 		return error_nomem(err);
 	return 0;
+}
+
+/* The lines that go before the script's: what they say is policy's. */
+static const struct headers *
+get_first(lua_State *L, struct exchange_box *b, struct exchange_spec *spec,
+    const struct route *route)
+{
+	struct error err = { 0 };
+
+	if (lua_isnil(L, UNUSUAL))
+		return &route->first;
+	get_unusual(L, spec, UNUSUAL + 1);
+	if (add_first(L, &b->first, route, &err) == -1)
+		raise_error(L, &err);
+	return &b->first;
 }
 
 static struct exchange_box *
@@ -158,23 +171,24 @@ l_exchange(lua_State *L)
 {
 	const struct route *route = check_route(L, ROUTE);
 	struct pool *pool = check_pool(L, 2);
-	struct span method = check_span(L, 3);
+	struct span method = { NULL, 0 };
 	struct headers *fields = check_headers(L, 4);
 	int64_t total_ms = opt_ms(L, 6);
+	const struct headers *first;
 	struct exchange_spec spec = { 0 };
 	struct error err = { 0 };
 	struct exchange_box *b;
 
 	lua_settop(L, UNUSUAL);
+	/* A step may have left no method: request_write says so. */
+	method.data = lua_tolstring(L, 3, &method.len);
 	b = new_box(L);
 	get_route(&spec, route);
 	spec.idempotent = lua_toboolean(L, 5);
 	spec.deadline_ms = total_ms == INT64_MAX ? INT64_MAX :
 	    loop_now_ms() + total_ms;
-	if (!lua_isnil(L, UNUSUAL))
-		get_unusual(L, &spec, UNUSUAL + 1);
-	if (add_first(L, &b->first, route, &err) == -1 ||
-	    request_write(&b->bytes, method, route->path, &b->first, fields,
+	first = get_first(L, b, &spec, route);
+	if (request_write(&b->bytes, method, route->path, first, fields,
 	    &err) == -1)
 		return raise_error(L, &err);
 	headers_clear(&b->first);

@@ -82,6 +82,19 @@ get_target(lua_State *L, struct target *t)
 	lua_pop(L, 1);
 }
 
+/* Made once, for all the requests that go there. */
+static void
+get_first(lua_State *L, struct headers *first)
+{
+	struct span authority = keep_string(L, 3);
+	struct error err = { 0 };
+
+	if (headers_add(first, span_of("host"), authority) == -1) {
+		error_nomem(&err);
+		raise_error(L, &err);
+	}
+}
+
 /*
  * route{host=, port=, trust= (nil: plain), servername=, address=,
  * address_port=, authority= (the Host line), path= (the request's target),
@@ -98,7 +111,7 @@ l_route(lua_State *L)
 	memset(r, 0, sizeof(*r));
 	luaL_setmetatable(L, ROUTE_MT);
 	get_target(L, &r->target);
-	r->authority = keep_string(L, 3);
+	get_first(L, &r->first);
 	r->path = keep_string(L, 4);
 	r->max_header = (size_t)get_integer(L, "max_header", H1_MAX_HEADER);
 	r->resolve_ms = get_ms(L, "resolve");
@@ -114,6 +127,7 @@ l_gc(lua_State *L)
 
 	trust_unref(r->target.trust);
 	r->target.trust = NULL;
+	headers_clear(&r->first);
 	return 0;
 }
 

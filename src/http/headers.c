@@ -5,7 +5,9 @@
 
 #include "http/headers.h"
 
-#define LINES_MIN	16	/* what most heads fit in: one allocation */
+/* What most heads fit in: one allocation each. */
+#define LINES_MIN	16
+#define TEXT_MIN	256	/* bytes */
 
 /* Offsets into the text, not pointers: the text moves as it grows. */
 struct header_line {
@@ -112,6 +114,8 @@ reserve(struct headers *h, size_t n)
 		h->lines = lines;
 		h->cap = cap;
 	}
+	if (h->text.data == NULL && n < TEXT_MIN)
+		n = TEXT_MIN;
 	return buf_reserve(&h->text, n);
 }
 
