@@ -11,6 +11,10 @@ local MAX_CODINGS = 5  -- on one body; each costs memory and may expand
 -- coding is asked for with one.  A value of our own, from an earlier try of the
 -- same request, is not the script's.
 local function ask (headers)
+  if not headers:has("accept-encoding", "range") and core.codings ~= "" then
+    headers["accept-encoding"] = core.codings
+    return
+  end
   local said = headers["accept-encoding"]
   if said and said ~= core.codings then return end
   if headers["range"] or core.codings == "" then
@@ -20,14 +24,16 @@ local function ask (headers)
   end
 end
 
--- The codings of a body, the last applied first (RFC 9110 section 8.4).
+-- The codings of a body, the last applied first (RFC 9110 section 8.4); nil
+-- for none.
 local function codings_of (headers)
-  local value, names = headers["content-encoding"], {}
-  if not value then return names end
+  local value = headers["content-encoding"]
+  if not value then return nil end
+  local names = {}
   for name in value:lower():gmatch("[^,%s]+") do
     if name ~= "identity" then table.insert(names, 1, name) end
   end
-  return names
+  return names[1] and names
 end
 
 local function too_many (count)
@@ -124,7 +130,7 @@ end
 
 local function undo (response, url)
   local names = codings_of(response.headers)
-  if #names == 0 then return end
+  if not names then return end
   local body = rawget(response, "body")
   if body then
     response.source, response.body, response.finished = once(body), nil, nil

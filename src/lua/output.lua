@@ -89,7 +89,7 @@ end
 -- Whether all of the body is still on the wire, and nothing stands between.
 local function is_raw (response)
   local source = response.source
-  return source and source == response.raw and not response.got
+  return source and source == response.raw
 end
 
 -- From the wire to the file without a detour through Lua.

@@ -107,8 +107,8 @@ end
 local function take (self, source)
   local piece = source()
   if not piece then return nil end
-  local got = (self.got or 0) + #piece
-  self.got = got
+  local got = (rawget(self, "got") or 0) + #piece
+  self.got, self.raw = got, false
   if self.max_body and got > self.max_body then
     error(too_large(self.max_body), 0)
   end
@@ -141,7 +141,7 @@ function Response:read_all (max)
   local body
   max = max or self.max_body or MAX_BODY
   local source = self.source
-  if source and source == self.raw and not self.got and not self.meter then
+  if source and source == self.raw and not self.meter then
     body = read_raw(self, max)
   else
     local pieces, size = {}, 0
@@ -300,10 +300,9 @@ function M.new (status, reason, http, headers, exchange, request)
     status = status, ok = status < 400, reason = reason, http = http,
     headers = headers, url = request.url, exchange = exchange,
     source = source, raw = source, parts = request.parsed,
-    max_body = options.max_body or false, body = nil, finished = false,
+    max_body = options.max_body or false, body = nil,
     -- Not nil: a field that is there is not looked for elsewhere.
-    closers = false, failure = false, got = false, meter = false,
-    streaming = false,
+    finished = false, closers = false, meter = false, streaming = false,
   }
   if options.progress then
     self.meter = require "https.progress".meter(options.progress, self)

@@ -36,17 +36,16 @@ local function sorted (headers)
 end
 
 local function set_headers (headers, own)
-  if own then
-    for _, name in ipairs(sorted(own)) do headers[name] = own[name] end
-  end
+  for _, name in ipairs(sorted(own)) do headers[name] = own[name] end
 end
 
 local function make_headers (session, options, content_type)
   local headers = default_headers:copy()
   if options.json ~= nil then headers["accept"] = "application/json, */*" end
   if content_type then headers["content-type"] = content_type end
-  set_headers(headers, session.defaults.headers)
-  set_headers(headers, options.headers)
+  local defaults = session.defaults
+  if defaults.headers then set_headers(headers, defaults.headers) end
+  if options.headers then set_headers(headers, options.headers) end
   return headers
 end
 
@@ -180,7 +179,10 @@ function Session:prepare (method, url, own)
   if own.auth ~= nil or parts.user or self.defaults.auth ~= nil then
     auth = auth_of(self, own, parts)
   end
-  local _, _, _, total = option.limits(options.timeout)
+  local total
+  if options.timeout ~= nil then
+    total = select(4, option.limits(options.timeout))
+  end
   return requests.new {
     method = check_method(method), options = options, body = content,
     url = parts.url, parsed = parts, parsed_url = parts.url,

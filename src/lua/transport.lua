@@ -97,7 +97,6 @@ end
 
 -- Seconds that are left of the call's own time.
 local function left_of (request, parts)
-  if not request.deadline then return nil end
   local left = request.deadline - core.now()
   if left > 0 then return left end
   error(errors.complete(errors.new {
@@ -192,7 +191,7 @@ end
 
 local function converse (exchange, request, length)
   local body, opened = request.body, request.opened
-  if type(body) == "table" then send_body(exchange, body, length) end
+  if body and type(body) == "table" then send_body(exchange, body, length) end
   local status, reason, http, headers = exchange:head()
   if not opened then
     return response.new(status, reason, http, headers, exchange, request)
@@ -217,7 +216,8 @@ local function perform (session, request, parts)
   local route = route_of(session, options, parts, trust)
   local special, length = unusual(request)
   local exchange = core.exchange(route, session.pool, method, request.headers,
-    idempotent[method], left_of(request, parts), special)
+    idempotent[method], request.deadline and left_of(request, parts) or nil,
+    special)
   local ok, result = pcall(converse, exchange, request, length)
   if ok then return result end
   exchange:close()
