@@ -102,7 +102,9 @@ local function check_part (part, i)
         key, i, type(value))
     end
   end
-  if not part.name then usage("value", "part %d of multipart has no name", i) end
+  if not part.name then
+    usage("value", "part %d of multipart has no name", i)
+  end
   local contents = (part.value ~= nil and 1 or 0)
     + (part.file ~= nil and 1 or 0) + (part.body ~= nil and 1 or 0)
   if contents ~= 1 then

@@ -27,7 +27,9 @@ local function parameters (text, at)
       end
       if not value then _, last, value = text:find("^=%s*([^%s;,\"]*)", at) end
       name = name:lower()
-      if found[name] == nil then found[name] = value and unquote(value) or "" end
+      if found[name] == nil then
+        found[name] = value and unquote(value) or ""
+      end
       at = (last or at - 1) + 1
     end
   end

@@ -142,11 +142,12 @@ end
 local function complete (target, digest, response)
   local file = target.file
   target.file = nil
+  local parts = response.parts
   local ok, message, errno = file:close()
-  if not ok then fail("writing", target.part, message, errno, response.parts) end
+  if not ok then fail("writing", target.part, message, errno, parts) end
   check_digest(target, digest, response)
   ok, message, errno = os.rename(target.part, target.path)
-  if not ok then fail("renaming", target.part, message, errno, response.parts) end
+  if not ok then fail("renaming", target.part, message, errno, parts) end
   os.remove(target.meta)
   target.done = true
 end

@@ -64,8 +64,8 @@ local function follow (request, response, keep)
   local to = location_of(response, from)
   if from.scheme == "https" and to.scheme == "http"
      and not request.options.allow_http then
-    fail("downgrade", from, response, "the redirect leads from https to plain http: "
-      .. "%s", to.url)
+    fail("downgrade", from, response, "the redirect leads from https to plain "
+      .. "http: %s", to.url)
   end
   local again = requests.copy(request)
   again.url = to.url
@@ -73,8 +73,8 @@ local function follow (request, response, keep)
     again.method, again.body = "GET", nil
     for _, name in ipairs(of_body) do again.headers[name] = nil end
   elseif type(again.body) == "table" and not again.body.replayable then
-    fail("body", from, response, "the redirect (%d) wants the body again, and it "
-      .. "cannot be sent twice", response.status)
+    fail("body", from, response, "the redirect (%d) wants the body again, and "
+      .. "it cannot be sent twice", response.status)
   end
   if to.origin ~= from.origin then
     strip(again, keep)

@@ -14,7 +14,8 @@ function M.parts (request)
       errors.usage("type", "url must be a string, not a %s", type(url))
     end
     local parts = core.url(url)
-    request.parsed, request.url, request.parsed_url = parts, parts.url, parts.url
+    request.parsed, request.parsed_url = parts, parts.url
+    request.url = parts.url
   end
   return request.parsed
 end

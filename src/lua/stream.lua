@@ -115,7 +115,9 @@ end
 -- response:lines([format]) -> iterator
 function M.lines (self, ...)
   local formats = table.pack(...)
-  return function () return M.read(self, table.unpack(formats, 1, formats.n)) end
+  return function ()
+    return M.read(self, table.unpack(formats, 1, formats.n))
+  end
 end
 
 -- response:chunks() -> iterator over pieces as they arrive

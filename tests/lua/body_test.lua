@@ -607,7 +607,8 @@ end)
 t.test("multipart: boundaries differ", function ()
   local seen = {}
   for _ = 1, 20 do
-    local headers = echo("POST", { multipart = { { name = "a", value = "b" } } })
+    local headers = echo("POST", {
+      multipart = { { name = "a", value = "b" } } })
     t.eq(seen[headers["content-type"]], nil, headers["content-type"])
     seen[headers["content-type"]] = true
   end

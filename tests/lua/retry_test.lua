@@ -542,7 +542,9 @@ for _, row in ipairs(bodies) do
       { "head", body[1], body[2], "notify" },
       { "head", body[1], body[2], "send", FINAL } } }
     local s <close> = session_of(w)
-    local function put () return s:put(URL, { body = row[2](), retries = 1 }) end
+    local function put ()
+      return s:put(URL, { body = row[2](), retries = 1 })
+    end
     if row[3] == 2 then
       t.eq(put().body, "final", "body")
     else
