@@ -97,10 +97,7 @@ local function drain (response, file)
   local exchange, meter = response.exchange, response.meter
   while true do
     local ok, n, done = pcall(exchange.drain, exchange, file, SLICE)
-    if not ok then
-      response:close()
-      error(errors.complete(n, response.parts), 0)
-    end
+    if not ok then require "https.response".fail(response, n) end
     if meter then
       meter:add(n)
       if done then meter:finish() end

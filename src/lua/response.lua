@@ -97,11 +97,14 @@ end
 -- A body that has failed stays failed: whoever reads on must not take that for
 -- its end.
 local function fail (self, err)
-  self.exchange:abandon()
+  if self.exchange then self.exchange:abandon() end  -- a stub has none
   self.failure = err
   finish(self)
   error(errors.complete(err, self.parts), 0)
 end
+
+-- M.fail(response, err): raises err, and again when the body is read on
+M.fail = fail
 
 -- The next piece.  Its bytes count against max_body, which may be none.
 local function take (self, source)
@@ -160,6 +163,7 @@ end
 function Response:close ()
   if self.exchange and self.source then
     self.exchange:discard()
+    self.pending = nil  -- stream.lua's
     self.failure = errors.new {
       kind = "usage", code = "value", sent = true, url = self.url,
       message = "the response is closed",
