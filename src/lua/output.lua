@@ -2,6 +2,7 @@
 -- so that PATH never holds a part of it.
 local core = require "https.core"
 local errors = require "https.errors"
+local responses = require "https.response"
 
 local M = {}
 
@@ -41,21 +42,24 @@ local function validator_of (response)
   return response.headers["last-modified"]
 end
 
+-- The URL is the one that was asked for: a redirect may lead elsewhere the next
+-- time, and the validator tells whether that matters.
 local function write_meta (target, response)
   local validator = validator_of(response)
+  os.remove(target.meta)
   if not validator then return end
   local f <close> = io.open(target.meta, "wb")
   if f then
-    f:write("url: ", response.url, "\nvalidator: ", validator, "\n")
+    f:write("url: ", target.url, "\nvalidator: ", validator, "\n")
   end
 end
 
 ---------------------------------------------------------------------------
 -- The target: where the bytes go, and what becomes of them.
 
-local function new_target (options, path)
+local function new_target (options, path, url)
   return { path = path, part = path .. ".part", meta = path .. ".part.meta",
-           resume = options.resume, sha256 = options.sha256 }
+           url = url, resume = options.resume, sha256 = options.sha256 }
 end
 
 local function discard (target)
@@ -63,14 +67,14 @@ local function discard (target)
     target.file:close()
     target.file = nil
   end
-  if not target.resume then os.remove(target.part) end
+  if target.opened and not target.resume then os.remove(target.part) end
 end
 
 local function open_part (target, mode, parts)
   local file, message, errno = io.open(target.part, mode)
   if not file then fail("opening", target.part, message, errno, parts) end
   file:setvbuf("full", BUFFER)
-  target.file = file
+  target.file, target.opened = file, true
 end
 
 -- A digest of what is in the part already.
@@ -97,12 +101,12 @@ local function drain (response, file)
   local exchange, meter = response.exchange, response.meter
   while true do
     local ok, n, done = pcall(exchange.drain, exchange, file, SLICE)
-    if not ok then require "https.response".fail(response, n) end
+    if not ok then responses.fail(response, n) end
     if meter then
       meter:add(n)
       if done then meter:finish() end
     end
-    if done then return response:close() end
+    if done then return responses.finish(response) end
   end
 end
 
@@ -173,26 +177,53 @@ local function ask_for_rest (target, request)
   local meta = read_meta(target.meta)
   local f <close> = io.open(target.part, "rb")
   local have = f and f:seek("end") or 0
-  if have == 0 or not meta or not meta.validator or meta.url ~= request.url then
+  if have == 0 or not meta or not meta.validator or meta.url ~= target.url then
     return 0
   end
   request.headers["range"] = ("bytes=%d-"):format(have)
   request.headers["if-range"] = meta.validator
   request.headers["accept-encoding"] = "identity"
+  target.validator = meta.validator
   return have
 end
 
--- How much of the part counts, by what the server answered to the range.
-local function kept (target, response, have)
-  if have == 0 or response.status ~= 206 then return 0 end
-  local first = response.headers["content-range"]
-  first = first and first:match("^bytes (%d+)%-")
-  if tonumber(first) == have then return have end
+local function bad_part (response, format, ...)
   response:close()
   error(errors.complete(errors.new {
     kind = "protocol", code = "header", phase = "receive", sent = true,
-    message = ("asked for the bytes from %d on, and got others"):format(have),
+    message = format:format(...),
   }, response.parts), 0)
+end
+
+-- Whether the response says that it is a version other than the one we have.
+local function is_another (validator, response)
+  local name = validator:find('^"') and "etag" or "last-modified"
+  local value = response.headers[name]
+  return value ~= nil and value ~= validator
+end
+
+-- Whether content-range says that from there all is coming.
+local function is_rest (range, have)
+  local first, last, total = (range or ""):match("^bytes (%d+)%-(%d+)/(.+)$")
+  if tonumber(first) ~= have then return false end
+  return total == "*" or tonumber(total) == tonumber(last) + 1
+end
+
+-- How much of the part counts, by what the server answered.  own_range: the
+-- script has asked for a part by itself.
+local function kept (target, response, have, own_range)
+  if response.status ~= 206 or own_range then return 0 end
+  local headers = response.headers
+  if have == 0 then
+    bad_part(response, "got a part (206), and had not asked for one")
+  elseif not is_rest(headers["content-range"], have) then
+    bad_part(response, "asked for the bytes from %d on, and got others", have)
+  elseif (headers["content-encoding"] or "identity"):lower() ~= "identity" then
+    bad_part(response, "asked for bytes as they are, and got coded ones")
+  elseif is_another(target.validator, response) then
+    bad_part(response, "asked for the rest of one version, and got another's")
+  end
+  return have
 end
 
 -- 416: there is no rest (RFC 9110 section 15.5.17); all of it is there, or it
@@ -209,8 +240,8 @@ local function without_range (request)
 end
 
 local function to_path (run, request, path)
-  local options = request.options
-  local target = new_target(options, path)
+  local target = new_target(request.options, path, request.url)
+  local own_range = request.headers["range"]
   local have = ask_for_rest(target, request)
   local first = have > 0 and require "https.request".copy(request)
   local response = run(request)
@@ -220,6 +251,7 @@ local function to_path (run, request, path)
       local digest = digest_of(target, have)
       open_part(target, "ab", response.parts)
       complete(target, digest, response)
+      response.streaming = true
       return response
     end
     response:close()
@@ -230,17 +262,19 @@ local function to_path (run, request, path)
     local _ = response.body
     return response
   end
-  receive(target, response, kept(target, response, have))
+  receive(target, response, kept(target, response, have, own_range))
+  response.streaming = true
   return response
 end
 
 local function to_file (run, request, file)
-  local options = request.options
+  local options, own_range = request.options, request.headers["range"]
   local response = run(request)
   if not response.ok then
     local _ = response.body
     return response
   end
+  kept({}, response, 0, own_range)
   local digest = options.sha256 and core.digest("sha256")
   transfer(response, file, digest, "the file")
   local ok, message, errno = file:flush()
@@ -251,6 +285,7 @@ local function to_file (run, request, file)
       message = "the body's SHA-256 is not the one asked for",
     }, response.parts), 0)
   end
+  response.streaming = true
   return response
 end
 

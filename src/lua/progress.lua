@@ -54,7 +54,7 @@ function M.line (s)
   return text .. " [" .. M.bar(fraction, math.min(room, 50), s.utf8) .. "]"
 end
 
--- A function (received, total, done) that draws, and its end.
+-- A function (received, total, done) that draws, and one that ends the line.
 local function drawer (options)
   local terminal = options.terminal or core.terminal
   local write = options.write or function (text)
@@ -62,16 +62,19 @@ local function drawer (options)
     io.stderr:flush()
   end
   local now = options.now or core.now
-  local began, last, drawn = now(), nil, false
-  return function (received, total, done)
+  local began, last, is_open = now(), nil, false
+  local function draw (received, total, done)
     local columns, utf8 = terminal()
     if not columns then return end
     local time = now()
     if not done and last and time - last < INTERVAL then return end
-    last, drawn = time, true
+    last, is_open = time, true
     write("\r" .. M.line { received = received, total = total,
       elapsed = time - began, columns = columns, utf8 = utf8 } .. "\27[K")
-    if done and drawn then write("\n") end
+  end
+  return draw, function ()
+    if is_open then write("\n") end
+    is_open = false
   end
 end
 
@@ -79,13 +82,14 @@ local function teller (value, options)
   if value == true then return drawer(options or {}) end
   return function (received, total, done)
     if not done or received == 0 then value(received, total) end
-  end
+  end, function () end
 end
 
 -- M.meter(value of option progress, response) -> meter of what comes over the
--- wire: meter:add(bytes), meter:finish(), meter:skip(bytes that were there)
+-- wire: meter:add(bytes), meter:finish() when that was all, meter:skip(bytes
+-- that were there), meter:stop() at the end of any kind
 function M.meter (value, response, options)
-  local tell = teller(value, options)
+  local tell, stop = teller(value, options)
   local received, total = 0, tonumber(response.headers["content-length"])
   local meter = {}
   function meter:skip (bytes)
@@ -93,10 +97,12 @@ function M.meter (value, response, options)
     total = total and total + bytes
   end
   function meter:add (bytes)
+    if bytes == 0 then return end
     received = received + bytes
     tell(received, total)
   end
   function meter:finish () tell(received, total, true) end
+  function meter:stop () stop() end
   return meter
 end
 

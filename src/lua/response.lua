@@ -92,7 +92,11 @@ local function finish (self)
   if closers then
     for _, close in ipairs(closers) do close() end
   end
+  if self.meter then self.meter:stop() end
 end
+
+-- M.finish(response): for who has read its body past it
+M.finish = finish
 
 -- A body that has failed stays failed: whoever reads on must not take that for
 -- its end.
@@ -308,7 +312,8 @@ function M.new (status, reason, http, headers, exchange, request)
     -- Not nil: a field that is there is not looked for elsewhere.
     finished = false, closers = false, meter = false, streaming = false,
   }
-  if options.progress then
+  -- Of an answer that is asked for: not of a redirect, nor of an error.
+  if options.progress and status < 300 then
     self.meter = require "https.progress".meter(options.progress, self)
     self.source = metered(source, self.meter)
     self.raw = self.source
