@@ -761,6 +761,19 @@ t.test("stub: the methods of a response", function ()
   t.eq(t.read(path), "saved", "save")
 end)
 
+t.test("stub: a body that is not what its coding says", function ()
+  local s <close> = stubbed(function (request)
+    return https.response{ url = request.url, body = "hello",
+      headers = { ["content-encoding"] = "gzip" } }
+  end)
+  local err = t.raises(function () s:get(URL) end, "decode", "corrupt")
+  t.eq(err.url, URL, "url")
+  local r = s:get(URL, { stream = true })
+  for _ = 1, 2 do
+    t.raises(function () r:read "a" end, "decode", "corrupt")
+  end
+end)
+
 t.test("stub: links and cookies of its headers", function ()
   local r = https.response{ url = "https://x.test/a/", headers = {
     link = '<b>; rel="next"', ["set-cookie"] = "sid=1" } }
