@@ -25,9 +25,12 @@ int	luaopen_https(lua_State *L);
  *
  * lurl_interrupt raises an error of kind "cancelled" in the script L runs: out
  * of the wait it is in, or at its next instruction.  Async-signal-safe as far
- * as lua_sethook is, which lua.c relies on likewise.
+ * as lua_sethook is, which lua.c relies on likewise.  A coroutine that computes
+ * is not reached before it yields or ends, as with lua.c.
+ * Returns 0, or -1 when an earlier one has not been heard yet: time for the
+ * program to end by other means.
  */
 struct lurl;
 struct lurl	*lurl_handle(lua_State *L);
-void		 lurl_interrupt(struct lurl *h);
+int		 lurl_interrupt(struct lurl *h);
 #endif

@@ -1,7 +1,6 @@
 /*
  * The host: options, running a script, the report of an uncaught error.
  */
-#include <errno.h>
 #include <jansson.h>
 #include <lauxlib.h>
 #include <limits.h>
@@ -13,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -60,9 +60,10 @@ struct command {
 static void
 on_interrupt(int signum)
 {
-	signal(signum, SIG_DFL);	/* a second one ends us for good */
-	if (handle != NULL)
-		lurl_interrupt(handle);
+	if (handle != NULL && lurl_interrupt(handle) == 0)
+		return;
+	signal(signum, SIG_DFL);	/* nobody hears it: end for good */
+	raise(signum);
 }
 
 static bool
@@ -138,10 +139,10 @@ get_field(lua_State *L, int index, const char *name)
 {
 	const char *s;
 
+	luaL_checkstack(L, 2, NULL);
 	lua_pushstring(L, name);
 	lua_rawget(L, index);
-	s = lua_tostring(L, -1);	/* the error keeps it */
-	lua_pop(L, 1);
+	s = lua_tostring(L, -1);	/* stays on the stack as long as s */
 	return s;
 }
 
@@ -247,7 +248,8 @@ argument(const struct command *c, int *i)
 
 	if (option[2] != '\0')
 		return option + 2;
-	return c->argv[++*i];
+	option = c->argv[++*i];
+	return option == NULL || option[0] == '-' ? NULL : option;
 }
 
 static bool
@@ -412,6 +414,15 @@ find_installed(lua_State *L, const char *name)
 	return NULL;
 }
 
+/* A folder is no script, whatever its name. */
+static bool
+is_script(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
+}
+
 static int
 run_script(lua_State *L, const struct command *c)
 {
@@ -420,11 +431,10 @@ run_script(lua_State *L, const struct command *c)
 
 	if (strcmp(name, "-") == 0 &&
 	    strcmp(c->argv[c->script - 1], "--") != 0)
-		path = NULL;
-	else if (access(name, F_OK) == -1 && errno == ENOENT)
-		path = find_installed(L, name);
-	if (path == NULL && strcmp(name, "-") != 0)
-		path = name;		/* and luaL_loadfile says why not */
+		path = NULL;		/* standard input */
+	else if (!is_script(name) &&
+	    (path = find_installed(L, name)) == NULL)
+		path = name;		/* luaL_loadfile says why not */
 	status = luaL_loadfile(L, path);
 	return status == LUA_OK ? call(L, push_args(L), 0) : status;
 }

@@ -62,10 +62,10 @@ int	raise_interrupted(lua_State *L);
 struct loop	*state_loop(lua_State *L);
 
 /*
- * Waits until wake is ready; raises kind cancelled when interrupted.  The one
- * place where a script waits.
+ * Waits until wake is ready.  The one place where a script waits.
+ * Returns false when the script was interrupted.
  */
-void	await(lua_State *L, struct wake *wake);
+bool	await(lua_State *L, struct wake *wake);
 
 /* What requests to one place share; its strings are Lua's. */
 struct route {

@@ -75,10 +75,24 @@ raise_interrupted(lua_State *L)
 	return raise_error(L, &err);
 }
 
+/* Until the policy, which writes it, is loaded: loads it and asks again. */
+static int
+l_tostring(lua_State *L)
+{
+	lua_settop(L, 1);
+	lua_getglobal(L, "require");
+	lua_pushliteral(L, "https.errors");
+	lua_call(L, 1, 0);
+	luaL_tolstring(L, 1, NULL);
+	return 1;
+}
+
 /* The policy fills the metatable; the binding only has to set it. */
 void
 open_error(lua_State *L)
 {
 	luaL_newmetatable(L, ERROR_MT);
+	lua_pushcfunction(L, l_tostring);
+	lua_setfield(L, -2, "__tostring");
 	lua_setfield(L, -2, "error");
 }

@@ -64,6 +64,19 @@ fail(lua_State *L, struct exchange_box *b, const struct error *err)
 	return lua_error(L);
 }
 
+/*
+ * An interruption ends the exchange, at once and for good: its connection is
+ * in the middle of something.
+ */
+static enum want
+interrupted(struct exchange *ex, struct error *err)
+{
+	error_setx(err, ERR_CANCELLED, "interrupted", "interrupted");
+	err->phase = exchange_phase(ex);
+	exchange_abandon(ex);
+	return WANT_FAILED;
+}
+
 /* Reading the spec. */
 
 static bool
@@ -87,6 +100,7 @@ get_unusual(lua_State *L, struct exchange_spec *spec, int box)
 	spec->body_follows = get_flag(L, "body_follows");
 	spec->chunked = get_flag(L, "chunked");
 	spec->head_request = get_flag(L, "head_request");
+	spec->close = get_flag(L, "close");
 }
 
 static void
@@ -162,9 +176,12 @@ new_box(lua_State *L)
 
 /*
  * exchange(route, pool, method, headers, idempotent, total (seconds, or nil),
- * unusual) -> exchange; raises usage/value for what may not be sent.
+ * unusual) -> exchange, or nil where a new connection would rely on a trust
+ * that is no longer what is on disk; raises usage/value for what may not be
+ * sent.
  * unusual is nil, or {own_host= (headers have one), body=, length= (the
- * Content-Length line, if any), body_follows=, chunked=, head_request=}
+ * Content-Length line, if any), body_follows=, chunked=, head_request=,
+ * close=}
  */
 static int
 l_exchange(lua_State *L)
@@ -184,6 +201,9 @@ l_exchange(lua_State *L)
 	method.data = lua_tolstring(L, 3, &method.len);
 	b = new_box(L);
 	get_route(&spec, route);
+	if (spec.target.tls && !pool_has(pool, &spec.target) &&
+	    !trust_current(spec.target.trust))
+		return 0;
 	spec.idempotent = lua_toboolean(L, 5);
 	spec.deadline_ms = total_ms == INT64_MAX ? INT64_MAX :
 	    loop_now_ms() + total_ms;
@@ -215,15 +235,20 @@ make_room(lua_State *L, struct exchange_box *b, const struct error *err)
 	return true;
 }
 
-/* Whether to step once more, when there was something to wait for. */
+/*
+ * Whether to step once more, when there was something to wait for.  An
+ * interruption makes *want a failure.
+ */
 static bool
-goes_on(lua_State *L, struct exchange_box *b, enum want want,
-    const struct error *err)
+goes_on(lua_State *L, struct exchange_box *b, enum want *want,
+    struct error *err)
 {
-	if (want == WANT_WAKE)
-		await(L, exchange_wake(b->exchange));
-	return want == WANT_WAKE ||
-	    (want == WANT_FAILED && make_room(L, b, err));
+	if (*want != WANT_WAKE)
+		return *want == WANT_FAILED && make_room(L, b, err);
+	if (await(L, exchange_wake(b->exchange)))
+		return true;
+	*want = interrupted(b->exchange, err);
+	return false;
 }
 
 /*
@@ -241,7 +266,7 @@ l_send(lua_State *L)
 
 	do
 		want = exchange_send(b->exchange, piece, last, &err);
-	while (goes_on(L, b, want, &err));
+	while (goes_on(L, b, &want, &err));
 	if (want == WANT_FAILED)
 		return fail(L, b, &err);
 	lua_pushboolean(L, !exchange_is_cut(b->exchange));
@@ -292,7 +317,7 @@ l_head(lua_State *L)
 
 	do
 		want = exchange_head(b->exchange, &err);
-	while (goes_on(L, b, want, &err));
+	while (goes_on(L, b, &want, &err));
 	if (want == WANT_FAILED)
 		return fail(L, b, &err);
 	answer = exchange_answer(b->exchange);
@@ -310,8 +335,12 @@ next_piece(lua_State *L, struct exchange_box *b, struct span *piece,
 {
 	enum want want;
 
-	while ((want = exchange_body(b->exchange, piece, err)) == WANT_WAKE)
-		await(L, exchange_wake(b->exchange));
+	/* Where a server is quick enough nobody ever waits. */
+	if (loop_take_interrupt(state_loop(L)))
+		return interrupted(b->exchange, err);
+	do
+		want = exchange_body(b->exchange, piece, err);
+	while (goes_on(L, b, &want, err));
 	return want;
 }
 

@@ -32,11 +32,10 @@ state_loop(lua_State *L)
 	return lurl_handle(L)->loop;
 }
 
-void
+bool
 await(lua_State *L, struct wake *wake)
 {
-	if (!loop_wait(state_loop(L), wake))
-		raise_interrupted(L);
+	return loop_wait(state_loop(L), wake);
 }
 
 /* A wait may have taken the interruption before the hook came to run. */
@@ -49,12 +48,15 @@ on_hook(lua_State *L, lua_Debug *ar)
 		raise_interrupted(L);
 }
 
-void
+int
 lurl_interrupt(struct lurl *h)
 {
+	if (loop_is_interrupted(h->loop))
+		return -1;
 	loop_interrupt(h->loop);
 	lua_sethook(h->main, on_hook,
 	    LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+	return 0;
 }
 
 static int
@@ -111,7 +113,8 @@ l_sleep(lua_State *L)
 	until = loop_now_ms() + (int64_t)ceil(seconds * 1000);
 	while (loop_now_ms() < until) {
 		wake_at(b->wake, until);
-		await(L, b->wake);
+		if (!await(L, b->wake))
+			raise_interrupted(L);
 	}
 	wake_free(b->wake);
 	b->wake = NULL;

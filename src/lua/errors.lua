@@ -8,7 +8,8 @@ local mt = core.error
 
 -- A kind and code, "verify/expired".
 local function label (err)
-  return err.code and err.kind .. "/" .. err.code or err.kind
+  return err.code and tostring(err.kind) .. "/" .. tostring(err.code)
+    or tostring(err.kind)
 end
 
 -- One line, whatever a peer or a caller has put into it.

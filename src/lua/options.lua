@@ -61,7 +61,8 @@ end
 
 -- did_you_mean("verfy", words) -> " (did you mean 'verify'?)" or ""
 local function did_you_mean (word, words)
-  local nearest = errors.nearest(tostring(word), words)
+  if type(word) ~= "string" or #word > 40 then return "" end
+  local nearest = errors.nearest(word, words)
   return nearest and (" (did you mean '%s'?)"):format(nearest) or ""
 end
 

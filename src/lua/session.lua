@@ -80,6 +80,8 @@ end
 local function parse (session, url)
   if type(url) ~= "string" then
     usage("type", "url must be a string, not a %s", type(url))
+  elseif url == session.last_url then
+    return session.last_parts
   end
   if url == session.last_url then return session.last_parts end
   local parts = session.base and core.url_join(session.base, url)

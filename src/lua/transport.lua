@@ -59,6 +59,7 @@ local function check_length (headers, length)
     usage("value", "header 'transfer-encoding' is not a script's to set")
   end
   local said = headers["content-length"]
+  if not said then return nil end
   if not said:find("^%d+$") then
     usage("value", "header 'content-length' is not a number")
   elseif length and said ~= tostring(length) then
@@ -93,6 +94,20 @@ local function frame (request)
     return check_length(headers, length), true
   end
   return length, false
+end
+
+-- One Host line, no more (RFC 9112 section 3.2); and whether the connection is
+-- to end with this request (section 9.6).
+local function check_host (headers)
+  if #headers:all("host") > 1 then
+    usage("value", "a request has one 'host' header")
+  end
+  return headers:has("host")
+end
+
+local function says_close (headers)
+  local connection = headers["connection"]
+  return connection and connection:lower():find("close", 1, true) ~= nil
 end
 
 -- Seconds that are left of the call's own time.
@@ -144,14 +159,16 @@ local function unusual (request)
   local method, headers = request.method, request.headers
   local is_head = method == "HEAD"
   if request.body == nil and not is_head and not has_content[method]
-     and not headers:has("host", "content-length", "transfer-encoding") then
+     and not headers:has("host", "content-length", "transfer-encoding",
+                         "connection") then
     return nil
   end
   local body = body_of(request)
   local length, is_said = frame(request)
   local follows = type(body) == "table"
   return {
-    own_host = headers:has("host"), head_request = is_head,
+    own_host = check_host(headers), head_request = is_head,
+    close = says_close(headers),
     length = not is_said and length or nil,
     body = not follows and body or nil, body_follows = follows,
     chunked = follows and not length,
@@ -202,22 +219,36 @@ local function converse (exchange, request, length)
   return opened[at]
 end
 
--- Whatever fails half-way, the body function of a script or an allocation,
--- leaves no connection behind.
-local function perform (session, request, parts)
-  local options, method = request.options, request.method
-  local trust
+-- The route of a request, and whether what it has to trust is to be read anew.
+local function find_route (session, request, parts, anew)
+  local options = request.options
   if parts.scheme == "https" then
-    trust = session.trust(options, parts.host)
+    local trust = session.trust(options, parts.host, anew)
+    return route_of(session, options, parts, trust)
   elseif not options.allow_http then
     usage("url", "%s is plain http, which anyone on the way can read and "
       .. "change: use https, or say allow_http=true", parts.url)
   end
-  local route = route_of(session, options, parts, trust)
+  return route_of(session, options, parts, nil)
+end
+
+-- A new connection notices when the trust store has changed on disk.
+local function open_exchange (session, request, parts, special)
+  local function open (anew)
+    return core.exchange(find_route(session, request, parts, anew),
+      session.pool, request.method, request.headers,
+      idempotent[request.method],
+      request.deadline and left_of(request, parts) or nil, special)
+  end
+  return open(false) or open(true)
+    or usage("value", "the trust store changes while it is being read")
+end
+
+-- Whatever fails half-way, the body function of a script or an allocation,
+-- leaves no connection behind.
+local function perform (session, request, parts)
   local special, length = unusual(request)
-  local exchange = core.exchange(route, session.pool, method, request.headers,
-    idempotent[method], request.deadline and left_of(request, parts) or nil,
-    special)
+  local exchange = open_exchange(session, request, parts, special)
   local ok, result = pcall(converse, exchange, request, length)
   if ok then return result end
   exchange:close()

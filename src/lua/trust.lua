@@ -98,7 +98,7 @@ local function said (options)
   elseif type(verify) == "string" then
     if ca ~= nil then contradiction("both name a trust store") end
     spec = { chain = true, name = true, time = true }
-    spec.ca = sources(verify, "verify")
+    spec.ca, spec.named = sources(verify, "verify"), "verify"
     return spec
   elseif type(verify) == "table" then
     spec = parts(verify)
@@ -147,8 +147,9 @@ local function is_same (ca, last, copy)
   return true
 end
 
--- M.new() -> a function (options, host) -> trust, which keeps what it made as
--- long as the files behind it stay what they were
+-- M.new() -> a function (options, host, anew) -> trust, which keeps what it made
+-- as long as the files behind it stay what they were, and makes it anew when
+-- told to
 function M.new ()
   local cache, count = {}, 0
   local last, last_verify, last_ca, last_copy  -- what most calls ask for again
@@ -156,7 +157,9 @@ function M.new ()
   local function make (spec, key)
     local ok, trust = pcall(core.trust, spec)
     if not ok then
-      if spec.variable and getmetatable(trust) == core.error then
+      if getmetatable(trust) == core.error and spec.named == "verify" then
+        trust.message = trust.message:gsub("^ca ", "verify ")
+      elseif getmetatable(trust) == core.error and spec.variable then
         trust.message = trust.message .. ", named by the environment variable "
           .. spec.variable
       end
@@ -168,7 +171,7 @@ function M.new ()
     return trust
   end
 
-  local function find (options, host)
+  local function find (options, host, anew)
     local spec = said(options)
       or { chain = true, name = true, time = true }
     if spec.chain and not spec.ca then
@@ -178,16 +181,16 @@ function M.new ()
     local key = key_of(spec)
     if not (spec.chain or spec.name or spec.time) then warn_of(host) end
     local trust = cache[key]
-    return trust and trust:fresh() and trust or make(spec, key)
+    return not anew and trust and trust:fresh() and trust or make(spec, key)
   end
 
-  return function (options, host)
+  return function (options, host, anew)
     local verify, ca = options.verify, options.ca
-    if last and verify == last_verify and is_same(ca, last_ca, last_copy)
+    if last and not anew and verify == last_verify and is_same(ca, last_ca, last_copy)
        and last:fresh() then
       return last
     end
-    local trust = find(options, host)
+    local trust = find(options, host, anew)
     -- A table may be another by the next call, and false is to be warned of.
     if verify ~= false and type(verify) ~= "table" then
       last, last_verify, last_ca = trust, verify, ca

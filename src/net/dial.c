@@ -70,6 +70,11 @@ note_failure(struct dial *d, size_t i, int errnum)
 	if (d->first.kind != ERR_NONE)
 		return;
 	describe(&d->to.list[i], where, sizeof(where));
+	if (errnum == EMFILE || errnum == ENFILE) {
+		error_setx(&d->first, ERR_IO, error_errno_name(errnum),
+		    "connecting to %s: %s", where, strerror(errnum));
+		return;
+	}
 	error_setx(&d->first, ERR_CONNECT, code_of(errnum),
 	    "connecting to %s: %s", where, strerror(errnum));
 }
@@ -79,6 +84,7 @@ end(struct dial *d, size_t i)
 {
 	struct attempt *a = &d->attempts[i];
 
+	d->next_at = 0;		/* it leaves its turn (RFC 8305 section 5) */
 	watch_free(a->watch);
 	a->watch = NULL;
 	if (a->fd != -1) {

@@ -278,8 +278,8 @@ patience(const struct exchange *ex, const char **part)
 	return at;
 }
 
-static enum error_phase
-phase_of(const struct exchange *ex)
+enum error_phase
+exchange_phase(const struct exchange *ex)
 {
 	switch (ex->stage) {
 	case CONNECTING:
@@ -301,13 +301,24 @@ time_out(struct exchange *ex, const char *part, int64_t now, struct error *err)
 		[PHASE_SEND] = "sending the request",
 		[PHASE_RECEIVE] = "waiting for the answer",
 	};
-	enum error_phase phase = phase_of(ex);
+	enum error_phase phase = exchange_phase(ex);
 	int64_t since = strcmp(part, "read") == 0 ? ex->moved_ms : ex->began_ms;
 
 	error_setx(err, ERR_TIMEOUT, part, "timed out after %.3g s %s",
 	    (double)(now - since) / 1000.0, doing[phase]);
 	err->phase = phase;
 	return WANT_FAILED;
+}
+
+/*
+ * Whether the time for all of it is over.  Asked before every step, since a
+ * server that is quick enough never makes anybody wait.
+ */
+static bool
+is_late(const struct exchange *ex)
+{
+	return ex->spec.deadline_ms != INT64_MAX &&
+	    loop_now_ms() >= ex->spec.deadline_ms;
 }
 
 /* Leaves word when to be woken; or the time has come already. */
@@ -372,7 +383,7 @@ failed(struct exchange *ex, struct error *err)
 		return WANT_NOTHING;
 	}
 	if (err->phase == PHASE_NONE)
-		err->phase = phase_of(ex);
+		err->phase = exchange_phase(ex);
 	drop(ex);
 	ex->is_broken = !may_ask_again(err);
 	return WANT_FAILED;
@@ -405,7 +416,8 @@ finish(struct exchange *ex)
 	ex->stage = DONE;
 	ex->sent = true;
 	ex->conn = NULL;
-	if (ex->answer.keep_alive && !ex->cut && buf_span(&c->in).len == 0)
+	if (ex->answer.keep_alive && !ex->cut && !ex->spec.close &&
+	    buf_span(&c->in).len == 0)
 		pool_give(ex->pool, c);
 	else
 		pool_drop(ex->pool, c);
@@ -483,7 +495,7 @@ exchange_body(struct exchange *ex, struct span *piece, struct error *err)
 		return broken_already(err);
 	if (ex->stage == DONE)
 		return WANT_NOTHING;
-	want = next_event(ex, &event, piece, err);
+	want = is_late(ex) ? WANT_READ : next_event(ex, &event, piece, err);
 	if (want != WANT_NOTHING && want != WANT_FAILED)
 		want = wait_for(ex, want, INT64_MAX, err);
 	if (want == WANT_FAILED)

@@ -24,6 +24,7 @@ struct exchange_spec {
 	bool		chunked;	/* frame those pieces (RFC 9112, 7.1) */
 	bool		head_request;	/* no body will come, whatever is said */
 	bool		idempotent;	/* may go out twice (RFC 9110, 9.2.2) */
+	bool		close;		/* it says so: the last on its connection */
 	size_t		max_header;	/* bytes */
 	int64_t		resolve_ms;
 	int64_t		connect_ms;	/* look-up, connecting and TLS together */
@@ -51,6 +52,9 @@ struct exchange;
 struct exchange	*exchange_new(struct pool *pool,
 		    const struct exchange_spec *spec, struct error *err);
 void		 exchange_free(struct exchange *ex);
+
+/* Which part it is at: what an error in it has as its phase. */
+enum error_phase exchange_phase(const struct exchange *ex);
 
 /* What is marked when it can go on. */
 struct wake	*exchange_wake(const struct exchange *ex);

@@ -1,8 +1,12 @@
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "loop.h"
+
+#define UV_PIPES	3	/* as many descriptors as libuv opens */
 
 struct wake {
 	uv_timer_t	 timer;
@@ -62,6 +66,28 @@ on_bell(uv_async_t *bell)
 	uv_mutex_unlock(&l->lock);
 }
 
+/*
+ * Whether the descriptors that libuv needs to start are to be had: it aborts
+ * the process when it cannot make its first pipe.
+ */
+static int
+check_descriptors(struct error *err)
+{
+	int fds[UV_PIPES][2], n = 0, errnum = 0;
+
+	while (n < UV_PIPES && pipe(fds[n]) == 0)
+		n++;
+	if (n < UV_PIPES)
+		errnum = errno;
+	while (n-- > 0) {
+		close(fds[n][0]);
+		close(fds[n][1]);
+	}
+	errno = errnum;
+	return errnum == 0 ? 0 : error_set(err, ERR_IO,
+	    error_errno_name(errnum), "event loop");
+}
+
 static int
 loop_open(struct loop *l, struct error *err)
 {
@@ -69,6 +95,8 @@ loop_open(struct loop *l, struct error *err)
 
 	if (l->is_open)
 		return 0;
+	if (check_descriptors(err) == -1)
+		return -1;
 	if ((rv = uv_loop_init(&l->uv)) != 0)
 		return error_setx(err, ERR_IO, error_errno_name(-rv),
 		    "event loop: %s", uv_strerror(rv));
@@ -135,6 +163,12 @@ loop_wait(struct loop *l, struct wake *w)
 		uv_run(&l->uv, UV_RUN_ONCE);
 	w->ready = false;
 	return !loop_take_interrupt(l);
+}
+
+bool
+loop_is_interrupted(const struct loop *l)
+{
+	return l->interrupted != 0;
 }
 
 bool

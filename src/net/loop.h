@@ -47,6 +47,9 @@ bool	loop_wait(struct loop *l, struct wake *w);
 void	loop_interrupt(struct loop *l);
 bool	loop_take_interrupt(struct loop *l);
 
+/* Whether there is one that nobody has taken yet. */
+bool	loop_is_interrupted(const struct loop *l);
+
 /* Marks the wake ready.  From any thread, while the loop lives. */
 void	loop_post(struct loop *l, struct wake *w);
 

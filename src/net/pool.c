@@ -116,6 +116,16 @@ pool_take(struct pool *p, const struct target *target)
 	return NULL;
 }
 
+bool
+pool_has(const struct pool *p, const struct target *target)
+{
+	const struct conn *c = p->idle;
+
+	while (c != NULL && !conn_serves(c, target))
+		c = c->next;
+	return c != NULL;
+}
+
 /* NULL: any host. */
 static size_t
 count(const struct conn *list, const struct target *host)

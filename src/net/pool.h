@@ -45,6 +45,9 @@ void		 pool_drop(struct pool *p, struct conn *c);
  */
 struct conn	*pool_take(struct pool *p, const struct target *target);
 
+/* Whether an idle connection would serve target, were it still open. */
+bool		pool_has(const struct pool *p, const struct target *target);
+
 /* Takes a connection that is between two requests. */
 void		 pool_give(struct pool *p, struct conn *c);
 

@@ -42,15 +42,6 @@ static const char *const system_bundles[] = {
 	"/usr/local/etc/ca-certificates/cert.pem",
 };
 
-static const struct {
-	const char	*dir;
-	const char	*bundle;
-} same_content[] = {
-	{ "/etc/ssl/certs", "/etc/ssl/certs/ca-certificates.crt" },
-	{ "/etc/pki/ca-trust/extracted/pem/directory-hash",
-	    "/etc/pki/tls/certs/ca-bundle.crt" },
-};
-
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
 static bool
@@ -79,18 +70,6 @@ store_system(void)
 			return system_bundles[i];
 	path = tls_default_ca_cert_file();
 	return is_readable_file(path) ? path : NULL;
-}
-
-const char *
-store_system_bundle(const char *dir)
-{
-	size_t i;
-
-	for (i = 0; i < COUNT(same_content); i++)
-		if (strcmp(same_content[i].dir, dir) == 0 &&
-		    is_readable_file(same_content[i].bundle))
-			return same_content[i].bundle;
-	return NULL;
 }
 
 /* "HHHHHHHH.N": lower case, as OpenSSL spells it; "HHHHHHHH.rN" is a CRL. */
@@ -496,4 +475,52 @@ store_read_dir(struct buf *pem, const char *path, struct error *err)
 		rv = error_setx(err, ERR_USAGE, "value", "ca directory '%s' "
 		    "holds no certificate under a hashed name", path);
 	return rv;
+}
+
+/* FNV-1a. */
+static uint64_t
+mix(uint64_t h, const void *data, size_t len)
+{
+	const unsigned char *p = data;
+
+	while (len-- > 0)
+		h = (h ^ *p++) * 0x100000001b3;
+	return h;
+}
+
+static uint64_t
+mix_entry(uint64_t h, const char *dir, const char *entry)
+{
+	struct stat st;
+	char *path;
+
+	if (asprintf(&path, "%s/%s", dir, entry) == -1)
+		return ~h;	/* another, which is the safe answer */
+	h = mix(h, entry, strlen(entry));
+	if (stat(path, &st) == 0) {
+		h = mix(h, &st.st_dev, sizeof(st.st_dev));
+		h = mix(h, &st.st_ino, sizeof(st.st_ino));
+		h = mix(h, &st.st_size, sizeof(st.st_size));
+		h = mix(h, &st.st_mtim, sizeof(st.st_mtim));
+		h = mix(h, &st.st_ctim, sizeof(st.st_ctim));
+	}
+	free(path);
+	return h;
+}
+
+uint64_t
+store_dir_stamp(const char *path)
+{
+	struct dirent **entries;
+	uint64_t h = 0xcbf29ce484222325;
+	int i, n = scandir(path, &entries, hashed_entry, by_name);
+
+	if (n == -1)
+		return 0;
+	for (i = 0; i < n; i++) {
+		h = mix_entry(h, path, entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+	return h;
 }

@@ -6,6 +6,7 @@
 #ifndef LURL_STORE_H
 #define LURL_STORE_H
 #include <stdbool.h>
+#include <stdint.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -21,10 +22,11 @@
 const char	*store_system(void);
 
 /*
- * The bundle of the same certificates as the system's directory dir: one file
- * to read instead of 140.  Static storage.  NULL when there is none.
+ * A number for the files behind a directory's hashed entries as they are now
+ * (device, inode, size, times): another when one of them has changed, though
+ * the directory itself is the same.
  */
-const char	*store_system_bundle(const char *dir);
+uint64_t	store_dir_stamp(const char *path);
 
 /*
  * Whether a directory has entries as c_rehash names them (HHHHHHHH.N), the

@@ -20,6 +20,7 @@
 struct seen {
 	char		*path;	/* absolute: a later chdir changes nothing */
 	struct stat	 st;
+	uint64_t	 stamp;	/* of a directory that was read; 0: none was */
 };
 
 struct trust {
@@ -139,6 +140,9 @@ look_at(struct source *s, const struct ca_source *ca, struct error *err)
 	if (stat(s->path, &st) == -1)
 		return error_set(err, ERR_USAGE, "value", "ca '%s'", s->path);
 	s->is_dir = S_ISDIR(st.st_mode);
+	if (!s->is_dir && !S_ISREG(st.st_mode))
+		return error_setx(err, ERR_USAGE, "value", "ca '%s' is neither "
+		    "a file nor a directory", s->path);	/* a FIFO may block */
 	/* The system's has been found by its hashed names. */
 	return s->is_dir && s->kind == CA_PATH ? check_dir(s->path, err) : 0;
 }
@@ -208,20 +212,15 @@ static int
 read_source(struct trust *t, struct source *s, struct buf *pem,
     struct error *err)
 {
-	const char *bundle;
-
 	if (s->path == NULL)
 		return store_read_text(pem, s->text, strlen(s->text),
 		    "ca text", err);
-	bundle = s->kind == CA_SYSTEM ? store_system_bundle(s->path) : NULL;
-	if (bundle != NULL) {
-		s->path = bundle;
-		s->is_dir = false;
-	}
 	if (remember(t, s->path, err) == NULL)
 		return -1;
-	return s->is_dir ? store_read_dir(pem, s->path, err) :
-	    store_read_file(pem, s->path, err);
+	if (!s->is_dir)
+		return store_read_file(pem, s->path, err);
+	t->seen[t->seen_count - 1].stamp = store_dir_stamp(s->path);
+	return store_read_dir(pem, s->path, err);
 }
 
 /* All of it in one PEM: libtls ignores directories beside one. */
@@ -378,6 +377,17 @@ trust_fresh(const struct trust *t)
 			return false;
 	}
 	return true;
+}
+
+bool
+trust_current(const struct trust *t)
+{
+	const struct seen *s;
+
+	for (s = t->seen; s < t->seen + t->seen_count; s++)
+		if (s->stamp != 0 && store_dir_stamp(s->path) != s->stamp)
+			return false;
+	return trust_fresh(t);
 }
 
 struct tls_config *

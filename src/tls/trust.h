@@ -58,6 +58,12 @@ void		 trust_unref(struct trust *t);	/* accepts NULL */
  */
 bool	trust_fresh(const struct trust *t);
 
+/*
+ * The same, and the files that were read out of a directory too, which may be
+ * some 150: for a new connection, not for every request.
+ */
+bool	trust_current(const struct trust *t);
+
 /* Borrowed from t. */
 struct tls_config *trust_config(const struct trust *t);
 bool		 trust_checks_name(const struct trust *t);
