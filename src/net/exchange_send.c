@@ -62,8 +62,9 @@ exchange_write(struct exchange *ex, struct error *err)
 		}
 		ex->sent_len += (size_t)n;
 		ex->moved_ms = loop_now_ms();
-		if (ex->moved_ms >= ex->spec.deadline_ms ||
-		    loop_is_interrupted(pool_loop(ex->pool)))
+		if (exchange_unsent(ex).len > 0 &&
+		    (ex->moved_ms >= ex->spec.deadline_ms ||
+		    loop_is_interrupted(pool_loop(ex->pool))))
 			return WANT_WRITE;	/* no time for more */
 	}
 	if (ex->spec.body_follows && !ex->is_last)

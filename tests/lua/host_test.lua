@@ -624,7 +624,9 @@ t.test("SIGINT again and again ends what does not hear it", function ()
     local s <close>, pid = waiting(code)
     s:expect "^reads$"
     os.execute("while kill -INT " .. pid .. " 2>/dev/null; do :; done")
-    t.match(ended(s), code == "" and "^130$" or "^130?$", "status")
+    -- 1 where the first one came before the script was at it.
+    local status = ended(s)
+    t.ok(status == "130" or status == "1", "status: " .. status)
   end
 end)
 

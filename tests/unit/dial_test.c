@@ -163,8 +163,8 @@ static const struct row rows[] = {
 	{ "answers, and the others are not asked", "asru", 0, 0 },
 	{ "silent, then one that answers", "sa", 1, 1 },
 	{ "two silent, then one that answers", "ssa", 2, 2 },
-	/* As long as one is under way the next waits for its turn. */
-	{ "silent and refused, then one that answers", "sra", 2, 2 },
+	/* Who fails leaves its turn to the next (RFC 8305 section 5). */
+	{ "silent and refused, then one that answers", "sra", 2, 1 },
 	{ "refused and silent, then one that answers", "rsa", 2, 1 },
 	{ "silent, then one that answers, then silent", "sas", 1, 1 },
 };
