@@ -30,7 +30,7 @@ PKG_CFLAGS := $(TLS_CFLAGS) $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 
 # The archives start faster than shared libraries: a script that makes one
 # request pays for loading libcrypto and relocating it, 1.3 ms of 2.
-include_shared = $(TLS_LIBS) $(shell pkg-config --libs $(PKGS)) -lm -lpthread
+include_shared = $(TLS_LIBS) $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm -lpthread
 libdir	:= $(shell pkg-config --variable=libdir libcrypto 2>/dev/null)
 archive	= $(firstword $(wildcard $(foreach n,$1,$(libdir)/lib$n.a)) $2)
 ifdef SHARED
@@ -253,7 +253,7 @@ pki: build/pki/.made
 build/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(WARN) $(CFLAGS) -D_GNU_SOURCE $(PKG_CFLAGS) -o $@ $< \
-	    $(or $(TLS_LIBS),$(shell pkg-config --libs libtls))
+	    $(or $(TLS_LIBS),$(shell pkg-config --libs libtls 2>/dev/null))
 bench: build/lurl build/bench/floor build/bench/peak pki
 	@tests/bench/run
 .PHONY: bench
