@@ -4,34 +4,44 @@ local errors = require "https.errors"
 
 local M = {}
 
-local function unquote (text)
-  if text:sub(1, 1) ~= '"' then return text end
-  return (text:sub(2, -2):gsub("\\(.)", "%1"))
+-- The quoted string that begins at at (RFC 9110 section 5.6.4), and where it
+-- ends; nil when it does not.
+local function quoted (text, at)
+  local pieces = {}
+  at = at + 1
+  while true do
+    local stop = text:find('["\\]', at)
+    if not stop then return nil end
+    pieces[#pieces + 1] = text:sub(at, stop - 1)
+    if text:byte(stop) == 34 then return table.concat(pieces), stop end
+    pieces[#pieces + 1] = text:sub(stop + 1, stop + 1)
+    at = stop + 2
+  end
+end
+
+-- The value behind a parameter's name, and where the next begins.
+local function value_of (text, at)
+  local _, equals = text:find("^=%s*", at)
+  if not equals then return "", at end
+  at = equals + 1
+  if text:byte(at) == 34 then
+    local value, stop = quoted(text, at)
+    return value, (stop or #text) + 1
+  end
+  local value = text:match("^[^%s;,\"]*", at)
+  return value, at + #value
 end
 
 -- Parameters from at on: {name=value}, and where they end.
 local function parameters (text, at)
   local found = {}
   while true do
-    local name, value, last
-    _, last, name = text:find("^%s*;%s*([^%s=;,\"]+)%s*", at)
-    if not name then
-      local _, stop = text:find("^%s*;", at)
-      if not stop then return found, at end
-      at = stop + 1
-    else
-      at = last + 1
-      _, last, value = text:find('^=%s*("[^"\\]*")', at)
-      if not value then
-        _, last, value = text:find('^=%s*("[^"]*\\.-[^\\]")', at)
-      end
-      if not value then _, last, value = text:find("^=%s*([^%s;,\"]*)", at) end
-      name = name:lower()
-      if found[name] == nil then
-        found[name] = value and unquote(value) or ""
-      end
-      at = (last or at - 1) + 1
-    end
+    local _, last, name = text:find("^%s*;%s*([^%s=;,\"]*)%s*", at)
+    if not last then return found, at end
+    local value
+    value, at = value_of(text, last + 1)
+    name = name:lower()
+    if name ~= "" and found[name] == nil then found[name] = value end
   end
 end
 
