@@ -443,6 +443,8 @@ advance(struct exchange *ex, struct error *err)
 	}
 	if (want != WANT_NOTHING && want != WANT_FAILED)
 		want = wait_for(ex, want, at_ms, err);
+	else if (want == WANT_NOTHING && ex->stage == SENDING && is_late(ex))
+		want = time_out(ex, "total", loop_now_ms(), err);
 	return want == WANT_FAILED ? failed(ex, err) : want;
 }
 
