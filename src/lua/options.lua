@@ -289,6 +289,7 @@ for _, name in ipairs { "body", "form", "json", "multipart", "output",
                         "resume", "sha256" } do
   session_checks[name] = nil
 end
+M.session_checks = session_checks
 
 local function check_all (options, checks)
   if type(options) ~= "table" then
