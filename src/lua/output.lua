@@ -197,7 +197,7 @@ end
 
 -- Whether the response says that it is a version other than the one we have.
 local function is_another (validator, response)
-  local name = validator:find('^"') and "etag" or "last-modified"
+  local name = validator:find(" GMT$") and "last-modified" or "etag"
   local value = response.headers[name]
   return value ~= nil and value ~= validator
 end

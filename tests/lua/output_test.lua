@@ -493,6 +493,13 @@ local resumes = {
   { label = "the rest with its etag",
     say = part_of("bytes 5-9/10", "56789", 'etag: "a"\r\n'), range = true,
     whole = BODY },
+  { label = "the rest by an etag without quotes", meta = meta_of "a",
+    say = part_of("bytes 5-9/10", "56789", "etag: a\r\nlast-modified: " ..
+    DATE .. "\r\n"), range = "a", whole = BODY },
+  { label = "the rest of another date", meta = meta_of(DATE),
+    say = part_of("bytes 5-9/10", "56789",
+    "last-modified: Mon, 07 Nov 1994 08:49:37 GMT\r\n"), range = DATE,
+    kind = "protocol", code = "header" },
   { label = "the rest with its digest", say = REST, range = true,
     options = { sha256 = HASH }, whole = BODY },
   { label = "the rest with another digest", say = REST, range = true,
