@@ -472,6 +472,12 @@ static const struct bad_row {
 	    "window is larger than 8 MiB" },
 	{ "zstd 0.5", "zstd", IN("\x25\xb5\x2f\xfd\0\0\0\0"),
 	    "no frame begins there" },
+	{ "zstd 0.6, a byte late", "zstd",
+	    IN("\x28" "\x26\xb5\x2f\xfd\x10\x68\x0b\0\x0c"),
+	    "not valid zstd" },
+	{ "zstd 0.7, a byte late", "zstd",
+	    IN("\x28" "\x27\xb5\x2f\xfd\x10\x68\x0b\0\x0c"),
+	    "not valid zstd" },
 	{ "zstd 0.1", "zstd", IN("\xfd\x2f\xb5\x1e\0\0\0\0"),
 	    "no frame begins there" },
 };
