@@ -82,23 +82,6 @@ exchange_peer(const struct exchange *ex)
 	return ex->peer;
 }
 
-const struct exchange_times *
-exchange_times(struct exchange *ex)
-{
-	if (ex->stage != DONE)
-		ex->times.total = loop_now() - ex->began;
-	return &ex->times;
-}
-
-double
-exchange_lap(struct exchange *ex)
-{
-	double now = loop_now(), took = now - ex->since;
-
-	ex->since = now;
-	return took;
-}
-
 static void
 start_answer(struct exchange *ex)
 {
@@ -143,199 +126,6 @@ step_connect(struct exchange *ex, int64_t *at_ms, struct error *err)
 		return WANT_FAILED;
 	want = conn_step(ex->conn, at_ms, err);
 	return want == WANT_NOTHING ? connected(ex) : want;
-}
-
-/* Receiving. */
-
-/* Reads once.  WANT_NOTHING: something was read, or *eof. */
-static enum want
-read_some(struct exchange *ex, bool *eof, struct error *err)
-{
-	struct conn *c = ex->conn;
-	char *room = buf_reserve(&c->in, WIRE_RECORD);
-	ssize_t n;
-
-	if (room == NULL) {
-		error_nomem(err);
-		return WANT_FAILED;
-	}
-	switch (n = wire_read(c->wire, room, WIRE_RECORD, err)) {
-	case WIRE_WANT_READ:
-		return WANT_READ;
-	case WIRE_WANT_WRITE:
-		return WANT_WRITE;
-	case -1:
-		return WANT_FAILED;
-	case 0:
-		*eof = true;
-		return WANT_NOTHING;
-	default:
-		buf_added(&c->in, (size_t)n);
-		ex->moved_ms = loop_now_ms();
-		return WANT_NOTHING;
-	}
-}
-
-/* The parser's next event from what has been read. */
-static enum h1_event
-parse(struct exchange *ex, struct span *piece, struct error *err)
-{
-	struct buf *in = &ex->conn->in;
-	struct span s = buf_span(in);
-	enum h1_event event;
-	size_t used = 0;
-
-	event = h1_next(&ex->answer, s.data, s.len, &used, piece, err);
-	buf_take(in, used);
-	return event;
-}
-
-/*
- * The stream has broken.  Where bytes are counted the count says what is
- * missing; a broken end matters by itself only where the end is the framing.
- */
-static enum h1_event
-broken(struct exchange *ex, struct error *err)
-{
-	struct error why;
-
-	if (err->kind != ERR_TLS || strcmp(err->code, "truncated") != 0)
-		return H1_FAILED;
-	if (h1_eof(&ex->answer, &why) == H1_FAILED)
-		*err = why;
-	return H1_FAILED;
-}
-
-/* Parses, and reads when there is nothing to parse, up to the next event. */
-static enum want
-next_event(struct exchange *ex, enum h1_event *event, struct span *piece,
-    struct error *err)
-{
-	bool eof = false;
-	enum want want;
-
-	while ((*event = parse(ex, piece, err)) == H1_MORE) {
-		want = read_some(ex, &eof, err);
-		if (want == WANT_FAILED) {
-			*event = broken(ex, err);
-			break;
-		}
-		if (want != WANT_NOTHING)
-			return want;
-		if (eof) {
-			*event = h1_eof(&ex->answer, err);
-			break;
-		}
-	}
-	return *event == H1_FAILED ? WANT_FAILED : WANT_NOTHING;
-}
-
-enum want
-exchange_read_head(struct exchange *ex, struct error *err)
-{
-	enum h1_event event;
-	struct span none;
-	enum want want = next_event(ex, &event, &none, err);
-
-	if (want != WANT_NOTHING)
-		return want;
-	ex->times.wait = exchange_lap(ex);
-	ex->stage = IN_BODY;
-	return WANT_NOTHING;
-}
-
-/* Deadlines. */
-
-static int64_t
-after(int64_t since_ms, int64_t limit_ms)
-{
-	return limit_ms == INT64_MAX ? INT64_MAX : since_ms + limit_ms;
-}
-
-/* When patience ends, and with which part of timeout. */
-static int64_t
-patience(const struct exchange *ex, const char **part)
-{
-	const struct exchange_spec *spec = &ex->spec;
-	enum error_phase phase = PHASE_NONE;
-	int64_t at, resolve_at;
-
-	*part = "read";
-	if (ex->stage == CONNECTING) {
-		phase = conn_phase(ex->conn);
-		*part = error_phase_name(phase);
-		at = after(ex->began_ms, spec->connect_ms);
-	} else {
-		at = after(ex->moved_ms, spec->read_ms);
-	}
-	resolve_at = after(ex->began_ms, spec->resolve_ms);
-	if (phase == PHASE_RESOLVE && resolve_at < at)
-		at = resolve_at;
-	if (spec->deadline_ms < at) {
-		at = spec->deadline_ms;
-		*part = "total";
-	}
-	return at;
-}
-
-enum error_phase
-exchange_phase(const struct exchange *ex)
-{
-	switch (ex->stage) {
-	case CONNECTING:
-		return ex->conn == NULL ? PHASE_CONNECT : conn_phase(ex->conn);
-	case SENDING:
-		return PHASE_SEND;
-	default:
-		return PHASE_RECEIVE;
-	}
-}
-
-static enum want
-time_out(struct exchange *ex, const char *part, int64_t now, struct error *err)
-{
-	static const char *const doing[] = {
-		[PHASE_RESOLVE] = "looking up the name",
-		[PHASE_CONNECT] = "connecting",
-		[PHASE_TLS] = "in the TLS handshake",
-		[PHASE_SEND] = "sending the request",
-		[PHASE_RECEIVE] = "waiting for the answer",
-	};
-	enum error_phase phase = exchange_phase(ex);
-	int64_t since = strcmp(part, "read") == 0 ? ex->moved_ms : ex->began_ms;
-
-	error_setx(err, ERR_TIMEOUT, part, "timed out after %.3g s %s",
-	    (double)(now - since) / 1000.0, doing[phase]);
-	err->phase = phase;
-	return WANT_FAILED;
-}
-
-/*
- * Whether the time for all of it is over.  Asked before every step, since a
- * server that is quick enough never makes anybody wait.
- */
-static bool
-is_late(const struct exchange *ex)
-{
-	return ex->spec.deadline_ms != INT64_MAX &&
-	    loop_now_ms() >= ex->spec.deadline_ms;
-}
-
-/* Leaves word when to be woken; or the time has come already. */
-static enum want
-wait_for(struct exchange *ex, enum want want, int64_t at_ms, struct error *err)
-{
-	const char *part;
-	int64_t due = patience(ex, &part), now = loop_now_ms();
-
-	if (now >= due)
-		return time_out(ex, part, now, err);
-	if (want == WANT_READ)
-		wire_wait(ex->conn->wire, LOOP_READ, ex->wake);
-	else if (want == WANT_WRITE)
-		wire_wait(ex->conn->wire, LOOP_READ | LOOP_WRITE, ex->wake);
-	wake_at(ex->wake, at_ms < due ? at_ms : due);
-	return WANT_WAKE;
 }
 
 /* Ends. */
@@ -442,9 +232,9 @@ advance(struct exchange *ex, struct error *err)
 		break;
 	}
 	if (want != WANT_NOTHING && want != WANT_FAILED)
-		want = wait_for(ex, want, at_ms, err);
-	else if (want == WANT_NOTHING && ex->stage == SENDING && is_late(ex))
-		want = time_out(ex, "total", loop_now_ms(), err);
+		want = exchange_wait(ex, want, at_ms, err);
+	else if (want == WANT_NOTHING && ex->stage == SENDING)
+		want = exchange_in_time(ex, err);
 	return want == WANT_FAILED ? failed(ex, err) : want;
 }
 
@@ -497,9 +287,11 @@ exchange_body(struct exchange *ex, struct span *piece, struct error *err)
 		return broken_already(err);
 	if (ex->stage == DONE)
 		return WANT_NOTHING;
-	want = is_late(ex) ? WANT_READ : next_event(ex, &event, piece, err);
+	want = exchange_in_time(ex, err);
+	if (want == WANT_NOTHING)
+		want = exchange_next(ex, &event, piece, err);
 	if (want != WANT_NOTHING && want != WANT_FAILED)
-		want = wait_for(ex, want, INT64_MAX, err);
+		want = exchange_wait(ex, want, INT64_MAX, err);
 	if (want == WANT_FAILED)
 		return failed(ex, err);
 	if (want == WANT_NOTHING && event == H1_END) {
@@ -521,7 +313,7 @@ exchange_discard(struct exchange *ex)
 	struct span piece;
 
 	while (ex->stage == IN_BODY && ex->conn != NULL) {
-		if (next_event(ex, &event, &piece, &ignored) != WANT_NOTHING ||
+		if (exchange_next(ex, &event, &piece, &ignored) != WANT_NOTHING ||
 		    ex->answer.received - begin > DISCARD_MAX)
 			drop(ex);
 		else if (event == H1_END)

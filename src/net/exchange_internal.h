@@ -1,5 +1,7 @@
 /*
- * What the files of the exchange share; nobody else includes it.
+ * What the files of the exchange share; nobody else includes it.  The arrows
+ * between them go one way: exchange.c calls the other three, sending calls
+ * receiving, both look at the time.
  */
 #ifndef LURL_EXCHANGE_INTERNAL_H
 #define LURL_EXCHANGE_INTERNAL_H
@@ -43,20 +45,46 @@ struct exchange {
 	struct exchange_times times;
 };
 
-/* Seconds since the last lap: how long the part that ends now has taken. */
+/*
+ * exchange_time.c: laps, and the end of patience.
+ *
+ * exchange_lap: seconds since the last lap, which is how long the part that
+ * ends now has taken.
+ * exchange_in_time: WANT_FAILED and timeout/total when the time for all of it
+ * is over, else WANT_NOTHING.  Asked before every step, since a server that is
+ * quick enough never makes anybody wait.
+ * exchange_wait: leaves word for what to be woken, at_ms at the latest:
+ * WANT_WAKE; or WANT_FAILED and timeout when the time has come already.
+ */
 double		exchange_lap(struct exchange *ex);
+enum want	exchange_in_time(const struct exchange *ex, struct error *err);
+enum want	exchange_wait(struct exchange *ex, enum want want,
+		    int64_t at_ms, struct error *err);
 
-/* Reads and parses up to the head of the answer.  As exchange_head. */
+/*
+ * exchange_receive.c: from the wire through the parser.  WANT_READ and
+ * WANT_WRITE: when the wire is ready for that; WANT_FAILED and *err.
+ *
+ * exchange_next: parses, and reads when there is nothing to parse, up to the
+ * next event.
+ * exchange_read_head: the same up to the end of the head; the stage moves on.
+ */
+enum want	exchange_next(struct exchange *ex, enum h1_event *event,
+		    struct span *piece, struct error *err);
 enum want	exchange_read_head(struct exchange *ex, struct error *err);
 
-/* Sends what is loaded; at the end of the request the stage moves on. */
-enum want	exchange_write(struct exchange *ex, struct error *err);
-
-/* What is loaded and has not gone yet; len 0: nothing. */
-struct span	exchange_unsent(const struct exchange *ex);
-
-/* Takes the next piece up, and puts it away when it has gone. */
+/*
+ * exchange_send.c, which also hears an answer that comes early.
+ *
+ * exchange_load takes the next piece up (0, or -1 and *err: io), and
+ * exchange_unload puts it away when it has gone.
+ * exchange_unsent: what is loaded and has not gone yet; len 0: nothing.
+ * exchange_write: sends what is loaded; at the end of the request, or when an
+ * answer has come, the stage moves on.  Wants as above.
+ */
 int		exchange_load(struct exchange *ex, struct span piece, bool last,
 		    struct error *err);
 void		exchange_unload(struct exchange *ex);
+struct span	exchange_unsent(const struct exchange *ex);
+enum want	exchange_write(struct exchange *ex, struct error *err);
 #endif

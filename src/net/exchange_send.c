@@ -96,7 +96,8 @@ frame(struct exchange *ex, struct span piece, bool last)
 
 /* Takes a piece up: small ones are joined to what goes before them. */
 int
-exchange_load(struct exchange *ex, struct span piece, bool last, struct error *err)
+exchange_load(struct exchange *ex, struct span piece, bool last,
+    struct error *err)
 {
 	ex->rest = piece;
 	if (ex->spec.chunked && frame(ex, piece, last) == -1)

@@ -1,0 +1,113 @@
+#include <string.h>
+
+#include "exchange_internal.h"
+
+double
+exchange_lap(struct exchange *ex)
+{
+	double now = loop_now(), took = now - ex->since;
+
+	ex->since = now;
+	return took;
+}
+
+const struct exchange_times *
+exchange_times(struct exchange *ex)
+{
+	if (ex->stage != DONE)
+		ex->times.total = loop_now() - ex->began;
+	return &ex->times;
+}
+
+enum error_phase
+exchange_phase(const struct exchange *ex)
+{
+	switch (ex->stage) {
+	case CONNECTING:
+		return ex->conn == NULL ? PHASE_CONNECT : conn_phase(ex->conn);
+	case SENDING:
+		return PHASE_SEND;
+	default:
+		return PHASE_RECEIVE;
+	}
+}
+
+static int64_t
+after(int64_t since_ms, int64_t limit_ms)
+{
+	return limit_ms == INT64_MAX ? INT64_MAX : since_ms + limit_ms;
+}
+
+/* When patience ends, and with which part of timeout. */
+static int64_t
+patience(const struct exchange *ex, const char **part)
+{
+	const struct exchange_spec *spec = &ex->spec;
+	enum error_phase phase = PHASE_NONE;
+	int64_t at, resolve_at;
+
+	*part = "read";
+	if (ex->stage == CONNECTING) {
+		phase = conn_phase(ex->conn);
+		*part = error_phase_name(phase);
+		at = after(ex->began_ms, spec->connect_ms);
+	} else {
+		at = after(ex->moved_ms, spec->read_ms);
+	}
+	resolve_at = after(ex->began_ms, spec->resolve_ms);
+	if (phase == PHASE_RESOLVE && resolve_at < at)
+		at = resolve_at;
+	if (spec->deadline_ms < at) {
+		at = spec->deadline_ms;
+		*part = "total";
+	}
+	return at;
+}
+
+static enum want
+time_out(const struct exchange *ex, const char *part, int64_t now,
+    struct error *err)
+{
+	static const char *const doing[] = {
+		[PHASE_RESOLVE] = "looking up the name",
+		[PHASE_CONNECT] = "connecting",
+		[PHASE_TLS] = "in the TLS handshake",
+		[PHASE_SEND] = "sending the request",
+		[PHASE_RECEIVE] = "waiting for the answer",
+	};
+	enum error_phase phase = exchange_phase(ex);
+	int64_t since = strcmp(part, "read") == 0 ? ex->moved_ms : ex->began_ms;
+
+	error_setx(err, ERR_TIMEOUT, part, "timed out after %.3g s %s",
+	    (double)(now - since) / 1000.0, doing[phase]);
+	err->phase = phase;
+	return WANT_FAILED;
+}
+
+enum want
+exchange_in_time(const struct exchange *ex, struct error *err)
+{
+	int64_t now;
+
+	if (ex->spec.deadline_ms == INT64_MAX ||
+	    (now = loop_now_ms()) < ex->spec.deadline_ms)
+		return WANT_NOTHING;
+	return time_out(ex, "total", now, err);
+}
+
+enum want
+exchange_wait(struct exchange *ex, enum want want, int64_t at_ms,
+    struct error *err)
+{
+	const char *part;
+	int64_t due = patience(ex, &part), now = loop_now_ms();
+
+	if (now >= due)
+		return time_out(ex, part, now, err);
+	if (want == WANT_READ)
+		wire_wait(ex->conn->wire, LOOP_READ, ex->wake);
+	else if (want == WANT_WRITE)
+		wire_wait(ex->conn->wire, LOOP_READ | LOOP_WRITE, ex->wake);
+	wake_at(ex->wake, at_ms < due ? at_ms : due);
+	return WANT_WAKE;
+}
