@@ -8,16 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
 #include <tls.h>
 
 #include "tls/cert.h"
 #include "tls/pem.h"
+#include "tls/secret.h"
 #include "tls/store.h"
 
-#define READ_MIN	(16 << 10)	/* bytes: to begin with */
 #define HASH_LEN	8		/* of an entry "HHHHHHHH.N" */
 #define NAME_LEN	4096		/* bytes: how messages name a source */
 #define LABEL_SHOWN	40		/* bytes of a label in a message */
@@ -343,85 +342,18 @@ store_read_text(struct buf *pem, const char *text, size_t len,
 	    no_block(err, text, len, name);
 }
 
-/* A file's bytes, which may be a private key's and are wiped. */
-struct bytes {
-	char	*data;
-	size_t	 len;
-	size_t	 cap;
-};
-
-static void
-bytes_clear(struct bytes *f)
-{
-	if (f->data != NULL)
-		OPENSSL_cleanse(f->data, f->cap);
-	free(f->data);
-	memset(f, 0, sizeof(*f));
-}
-
-static int
-bytes_grow(struct bytes *f, size_t cap)
-{
-	struct bytes bigger = { malloc(cap), f->len, cap };
-
-	if (bigger.data == NULL)
-		return -1;
-	if (f->len > 0)
-		memcpy(bigger.data, f->data, f->len);
-	bytes_clear(f);
-	*f = bigger;
-	return 0;
-}
-
-/* What fd has; enough of it to see that it is more than STORE_FILE_MAX. */
-static int
-read_all(struct bytes *f, int fd)
-{
-	ssize_t n;
-
-	for (;;) {
-		if (f->len == f->cap && bytes_grow(f, f->cap * 2) == -1)
-			return -1;
-		n = read(fd, f->data + f->len, f->cap - f->len);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return -1;
-		f->len += (size_t)n;
-		if (n == 0 || f->len > STORE_FILE_MAX)
-			return 0;
-	}
-}
-
 int
 store_read_file(struct buf *pem, const char *path, struct error *err)
 {
 	char name[NAME_LEN];
-	struct bytes f = { 0 };
-	struct stat st;
-	size_t cap = READ_MIN;
-	int fd, rv = -1;
+	struct secret file = { 0 };
+	int rv;
 
 	snprintf(name, sizeof(name), "ca file '%s'", path);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd == -1 || fstat(fd, &st) == -1) {
-		error_set(err, ERR_USAGE, "value", "%s", name);
-		goto out;
-	}
-	if (st.st_size >= READ_MIN && st.st_size <= STORE_FILE_MAX)
-		cap = (size_t)st.st_size + 1;	/* sees the end in one go */
-	if (bytes_grow(&f, cap) == -1)
-		error_nomem(err);
-	else if (read_all(&f, fd) == 0)
-		rv = store_read_text(pem, f.data, f.len, name, err);
-	else if (errno == ENOMEM)
-		error_nomem(err);
-	else
-		error_set(err, ERR_USAGE, "value", "%s", name);
- out:
-	bytes_clear(&f);
-	if (fd != -1)
-		close(fd);
+	rv = secret_read(&file, path, STORE_FILE_MAX, name, err);
+	if (rv == 0)
+		rv = store_read_text(pem, file.data, file.len, name, err);
+	secret_clear(&file);
 	return rv;
 }
 

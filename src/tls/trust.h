@@ -24,6 +24,15 @@ struct ca_source {
 	const char	*value;	/* path or text, NUL-terminated; borrowed */
 };
 
+/* What is offered to a server; NULL and 0: the default. */
+struct trust_protocol {
+	int		 min, max;	/* of TLS, 10 * major + minor: 12, 13 */
+	const char	*ciphers;	/* as libtls takes them */
+	const char	*curves;	/* likewise, as "X25519,P-256" */
+	const char	*alpn;		/* likewise, as "http/1.1"; by default
+					 * nothing is asked for */
+};
+
 struct trust_spec {
 	bool		 chain;		/* verify to a trusted certificate */
 	bool		 name;		/* RFC 9525, see name.h */
@@ -36,17 +45,19 @@ struct trust_spec {
 	 * "none").
 	 */
 	const char	*label;
+	struct trust_protocol protocol;
 };
 
 /*
  * Builds a trust from *spec: reads and checks every source, makes the
- * tls_config (TLS 1.2 and 1.3, forward-secret AEAD ciphers, the name check
- * left to name.h since libtls's falls back to the common name).
+ * tls_config (by default TLS 1.2 and 1.3, forward-secret AEAD ciphers; the
+ * name check left to name.h since libtls's falls back to the common name).
  * Ownership: one reference; trust_unref frees with the last one.
  * Blocks: on the disk only.
  * Returns NULL and *err on failure: usage/value for a source that is missing,
- * unreadable, empty, or not PEM, naming the file and why; io/ENOMEM;
- * tls/config when libtls refuses, with its words.
+ * unreadable, empty, or not PEM, naming the file and why, and for ciphers and
+ * curves that libtls does not know; io/ENOMEM; tls/config when libtls refuses
+ * anything else, with its words.
  */
 struct trust	*trust_new(const struct trust_spec *spec, struct error *err);
 struct trust	*trust_ref(struct trust *t);

@@ -1,0 +1,28 @@
+/* What the files of trust share. */
+#ifndef LURL_TRUST_INTERNAL_H
+#define LURL_TRUST_INTERNAL_H
+#include "base/buf.h"
+#include "tls/seen.h"
+#include "tls/trust.h"
+
+struct trust {
+	unsigned int	 refs;
+	bool		 chain;
+	bool		 name;
+	bool		 time;
+	struct tls_config *config;
+	struct buf	 label;		/* NUL-terminated */
+	struct seen	 seen;		/* the files behind it */
+};
+
+/*
+ * Makes libtls trust the sources of *spec, and the label from them unless it
+ * has one (without its NUL).  The first to fill t->seen.
+ * Returns 0, or -1 and *err as trust_new.
+ */
+int	trust_set_ca(struct trust *t, const struct trust_spec *spec,
+	    struct error *err);
+
+/* A failure in libtls's words: tls/config, io/ENOMEM.  Returns -1. */
+int	trust_refused(const struct trust *t, struct error *err);
+#endif
