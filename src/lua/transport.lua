@@ -183,7 +183,7 @@ local function send (exchange, body, length, progress)
     if length and sent > length then
       usage("value", "the body is longer than its content-length, %d", length)
     end
-    if #piece > 0 and not exchange:send(piece, false) then return end
+    if not exchange:send(piece, false) then return end
     progress.sent = sent
   end
   if length and progress.sent < length then

@@ -33,6 +33,18 @@ hear_early(struct exchange *ex, struct error *err)
 	return want;
 }
 
+/*
+ * Between two pieces: a server that goes on taking them never makes a write
+ * wait, and may have answered long ago.
+ */
+static enum want
+look_early(struct exchange *ex, struct error *err)
+{
+	enum want want = hear_early(ex, err);
+
+	return want == WANT_FAILED ? want : WANT_NOTHING;
+}
+
 static enum want
 send_failed(struct exchange *ex, struct error *err)
 {
@@ -68,7 +80,7 @@ exchange_write(struct exchange *ex, struct error *err)
 			return WANT_WRITE;	/* no time for more */
 	}
 	if (ex->spec.body_follows && !ex->is_last)
-		return WANT_NOTHING;
+		return look_early(ex, err);
 	ex->times.send = exchange_lap(ex);
 	ex->stage = AWAITING_HEAD;
 	return WANT_READ;

@@ -511,6 +511,45 @@ t.test("an early answer ends a body without end", function ()
   t.eq(s:get(URL).timings.reused, false, "reused")
 end)
 
+-- label, what the server does after the head of a body without end, each piece
+-- of it, status (or kind and code)
+local unending = {
+  { "a refusal, and the rest is read", { "send", peer.answer("too much", nil,
+    "413 Content Too Large"), "stall" }, "x", 413 },
+  { "a refusal after a part", { "body", 100000, "send", peer.answer("who?",
+    nil, "401 Unauthorized"), "stall" }, ("x"):rep(1000), 401 },
+  { "pieces of nothing", { "send", peer.answer("too much", nil,
+    "413 Content Too Large"), "stall" }, "", 413 },
+  { "100, then a refusal", { "send", "HTTP/1.1 100 Continue\r\n\r\n",
+    "body", 1000, "send", peer.answer("too much", nil,
+    "413 Content Too Large"), "stall" }, "x", 413 },
+  { "no HTTP", { "send", "what?\r\n\r\n", "stall" }, "x",
+    { "protocol", "status-line" } },
+  { "the end", { "notify" }, "x", { "protocol", "closed" } },
+}
+
+for _, row in ipairs(unending) do
+  for _, cert in ipairs{ false, "good" } do
+    t.test(("a body without end: %s, %s"):format(row[1], cert or "plain"),
+      function ()
+        local p <close> = peer.rawd{ cert = cert or nil,
+          table.move(row[2], 1, #row[2], 2, { "head" }),
+          { "head", "send", peer.answer "final" } }
+        local s <close> = https.session(p:options{ retries = 0 })
+        local function post ()
+          return s:post(p:url(), { body = function () return row[3] end })
+        end
+        if type(row[4]) == "table" then
+          local err = t.raises(post, row[4][1], row[4][2])
+          t.eq(err.sent, true, "sent")
+        else
+          t.eq(post().status, row[4], "status")
+        end
+        t.eq(s:get(p:url()).timings.reused, false, "reused")
+      end)
+  end
+end
+
 ---------------------------------------------------------------------------
 -- multipart/form-data: the bytes, and what httpbin makes of them.
 

@@ -187,17 +187,21 @@ t.test("total over a body that is sent slowly", function ()
 end)
 
 -- Nobody ever waits, so that nothing but the clock says when to stop.
-t.test("total over a body that is sent fast, for ever", function ()
-  local w <close> = wire.open{ [A] = { cert = "good", "head", "stall" } }
-  local piece = ("x"):rep(10000)
-  local err = times_out(function ()
-    https.post(URL, w:options{ timeout = 0.3, body = function ()
-      return piece
-    end })
-  end, "total", 0.3)
-  t.eq(err.sent, true, "sent")
-  w:expect(A, "^gone 0$")
-end)
+for _, size in ipairs{ 10000, 1, 0 } do
+  local label = ("total over a body that is sent fast, for ever, by %d"):format(
+    size)
+  t.test(label, function ()
+    local w <close> = wire.open{ [A] = { cert = "good", "head", "stall" } }
+    local piece = ("x"):rep(size)
+    local err = times_out(function ()
+      https.post(URL, w:options{ timeout = 0.3, body = function ()
+        return piece
+      end })
+    end, "total", 0.3)
+    t.eq(err.sent, true, "sent")
+    w:expect(A, "^gone 0$")
+  end)
+end
 
 for _, way in ipairs{ "buffered", "chunks", "output", "digest" } do
   t.test("total over an answer that comes fast, for ever, " .. way, function ()
