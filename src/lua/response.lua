@@ -143,6 +143,13 @@ local function read_raw (self, max)
   return body
 end
 
+-- What stream.lua has taken from the source and not given out.
+local function read_ahead (self)
+  local text, at = rawget(self, "pending"), rawget(self, "pending_at")
+  self.pending = nil
+  return text and text:sub(at or 1)
+end
+
 -- response:read_all([max]) -> the rest of the body, kept as response.body
 function Response:read_all (max)
   local body
@@ -151,7 +158,8 @@ function Response:read_all (max)
   if source and source == self.raw and not self.meter then
     body = read_raw(self, max)
   else
-    local pieces, size = {}, 0
+    local pieces = { read_ahead(self) }
+    local size = pieces[1] and #pieces[1] or 0
     for piece in self.next_piece, self do
       pieces[#pieces + 1] = piece
       size = size + #piece

@@ -173,6 +173,26 @@ t.test("chunks are what comes, and what is left", function ()
   end)
 end)
 
+-- How the rest of a body is taken whole.
+local wholes = {
+  { "text", function (r) return r:text() end },
+  { "read_all", function (r) return r:read_all() end },
+  { "json", function (r) return r:json()[1] end, "[1, ", '["rest"]', "rest" },
+}
+
+for _, row in ipairs(wholes) do
+  local label, take, first, second, want = table.unpack(row, 1, 5)
+  t.test("the rest after a piece, by " .. label, function ()
+    first, second = first or "a line", second or "and the rest"
+    every_split(first .. "\n" .. second, function (r, what)
+      t.eq(r:read "l", first, what)
+      t.eq(take(r), want or second, what)
+      t.eq(r:read "a", second, "once more")
+      t.eq(r:read(1), nil, "after the end")
+    end)
+  end)
+end
+
 t.test("a body that has been read whole can be read again", function ()
   local r = https.response{ body = "one\ntwo" }
   t.eq(r:read "l", "one", "line")
