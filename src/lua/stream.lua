@@ -137,25 +137,24 @@ end
 
 -- One line of the stream, which ends with CR, LF or CRLF.
 local function event_lines (self)
-  local rest, ended, skip_lf, first = "", false, false, true
+  local text, from, ended, skip_lf, first = "", 1, false, false, true
   return function ()
     while true do
-      if skip_lf and rest ~= "" then
-        if rest:byte() == 10 then rest = rest:sub(2) end
+      if skip_lf and from <= #text then
+        if text:byte(from) == 10 then from = from + 1 end
         skip_lf = false
       end
-      local at = rest:find("[\r\n]")
+      local at = text:find("[\r\n]", from)
       if at then
-        local line = rest:sub(1, at - 1)
-        skip_lf = rest:byte(at) == 13
-        rest = rest:sub(at + 1)
+        local line = text:sub(from, at - 1)
+        skip_lf, from = text:byte(at) == 13, at + 1
         if first then line = line:gsub("^\xEF\xBB\xBF", "") end
         first = false
         return line
       end
       if ended then return nil end  -- an unfinished line is no line
       local piece = M.chunks(self)()
-      if piece then rest = rest .. piece else ended = true end
+      if piece then text, from = text:sub(from) .. piece, 1 else ended = true end
     end
   end
 end
