@@ -12,10 +12,10 @@ local SLICE = 256 * 1024  -- bytes between two looks at progress
 local BUFFER = 64 * 1024  -- bytes that go to the file at once: stdio's own 4096
                           -- cost two writes for each TLS record
 
-local function fail (what, path, message, errno, parts)
+local function fail (what, path, message, errno, parts, is_unsent)
   error(errors.complete(errors.new {
-    kind = "io", code = core.errno_name(errno or 0), phase = "receive",
-    sent = true,
+    kind = "io", code = core.errno_name(errno or 0),
+    phase = not is_unsent and "receive" or nil, sent = not is_unsent,
     message = ("%s %s: %s"):format(what, path,
       (tostring(message):gsub("^.*: ", ""))),
   }, parts), 0)
@@ -226,8 +226,8 @@ local function kept (target, response, have, own_range)
   return have
 end
 
--- 416: there is no rest (RFC 9110 section 15.5.17); all of it is there, or it
--- is something else by now.
+-- 416: there is no rest (RFC 9110 section 15.5.17); all of it is there, which
+-- is no failure, or it is something else by now.
 local function is_all_there (response, have)
   local range = response.headers["content-range"]
   return tonumber(range and range:match("^bytes %*/(%d+)$")) == have
@@ -239,7 +239,27 @@ local function without_range (request)
   end
 end
 
+-- A directory would be in the way only at the end, of the renaming.
+local function refuse_directory (path, parts)
+  local f <close> = io.open(path, "rb")
+  if not f then return end
+  local _, message, errno = f:read(0)
+  if message then fail("writing", path, message, errno, parts, true) end
+end
+
+-- Whether there is nothing to write: the body of a failure is for the script,
+-- and of what has not changed (304), or was only asked after, there is none.
+local function is_no_file (request, response)
+  return not response.ok or response.status == 304 or request.method == "HEAD"
+end
+
+local function read_instead (response)
+  local _ = response.body
+  return response
+end
+
 local function to_path (run, request, path)
+  refuse_directory(path, request.parsed)
   local target = new_target(request.options, path, request.url)
   local own_range = request.headers["range"]
   local have = ask_for_rest(target, request)
@@ -251,17 +271,14 @@ local function to_path (run, request, path)
       local digest = digest_of(target, have)
       open_part(target, "ab", response.parts)
       complete(target, digest, response)
-      response.streaming = true
+      response.streaming, response.ok = true, true
       return response
     end
     response:close()
     without_range(first)
     have, response = 0, run(first)
   end
-  if not response.ok then
-    local _ = response.body
-    return response
-  end
+  if is_no_file(request, response) then return read_instead(response) end
   receive(target, response, kept(target, response, have, own_range))
   response.streaming = true
   return response
@@ -270,10 +287,7 @@ end
 local function to_file (run, request, file)
   local options, own_range = request.options, request.headers["range"]
   local response = run(request)
-  if not response.ok then
-    local _ = response.body
-    return response
-  end
+  if is_no_file(request, response) then return read_instead(response) end
   kept({}, response, 0, own_range)
   local digest = options.sha256 and core.digest("sha256")
   transfer(response, file, digest, "the file")

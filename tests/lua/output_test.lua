@@ -152,6 +152,26 @@ for _, way in ipairs(ways) do
   end
 end
 
+-- label, method, answer: none is a file
+local no_files = {
+  { "304", "GET", "HTTP/1.1 304 X\r\netag: \"a\"\r\n\r\n" },
+  { "HEAD", "HEAD", head(10) },
+  { "HEAD and 404", "HEAD", "HTTP/1.1 404 X\r\ncontent-length: 5\r\n\r\n" },
+}
+
+for _, row in ipairs(no_files) do
+  t.test(row[1] .. " leaves the file that is there", function ()
+    local w <close> = wire.open{ [A] = { cert = "good", "head", "send", row[3],
+      "head", "send", row[3] } }
+    local s <close> = https.session(w:options())
+    local path = new_path()
+    t.write(path, "old")
+    t.eq(s:request(row[2], URL, { output = path }).body, "", "body")
+    s:request(row[2], URL, { output = path, resume = true })
+    holds(path, "old")
+  end)
+end
+
 t.test("a file that was there is replaced", function ()
   local w <close> = wire.open{ [A] = { cert = "good", "head", "send",
     head(10) .. BODY } }
@@ -281,12 +301,15 @@ end
 t.write(dir .. "/file", "")
 assert(os.execute("mkdir " .. dir .. "/directory " .. dir .. "/taken.part"))
 
--- label, path, errno's name, what must be there still
+-- label, path, errno's name, what must be there still, whether that is known
+-- before the request
 local unwritable = {
   { "no such directory", dir .. "/none/x", "ENOENT" },
   { "a directory that is none", dir .. "/file/x", "ENOTDIR" },
   { "a directory at PATH", dir .. "/directory", { "EISDIR", "EEXIST",
-    "ENOTEMPTY" } },
+    "ENOTEMPTY" }, nil, true },
+  { "a path that ends as a directory's", dir .. "/directory/", { "EISDIR",
+    "ENOTDIR" }, nil, true },
   { "a directory at PATH.part", dir .. "/taken", "EISDIR",
     dir .. "/taken.part" },
   { "a name that is too long", dir .. "/" .. ("x"):rep(300), "ENAMETOOLONG" },
@@ -305,7 +328,7 @@ for _, row in ipairs(unwritable) do
           s:get(URL, { stream = way ~= "save" }):save(row[2])
         end
       end, "io", row[3])
-      t.eq(err.sent, true, "sent")
+      t.eq(err.sent, not (way == "output" and row[5]), "sent")
       t.eq(err.host, "good.test", "host")
       t.match(err.message, "/", "message names the file")
       t.eq(tostring(err):find "%c", nil, "control byte in tostring")
@@ -618,6 +641,8 @@ for _, row in ipairs(resumes) do
     else
       local r = https.get(URL, o)
       if row.status then t.eq(r.status, row.status, "status") end
+      t.eq(r.ok, row.status == nil, "ok")
+      if r.ok then t.eq(r:raise(), r, "raise") end
       holds(path, row.whole, row.left, row.left_meta and meta or nil)
     end
 
