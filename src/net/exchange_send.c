@@ -35,14 +35,13 @@ hear_early(struct exchange *ex, struct error *err)
 
 /*
  * Between two pieces: a server that goes on taking them never makes a write
- * wait, and may have answered long ago.
+ * wait, and may have answered long ago.  The last one goes in any case, since
+ * what is complete may be followed by another request.
  */
-static enum want
-look_early(struct exchange *ex, struct error *err)
+static bool
+is_between(const struct exchange *ex)
 {
-	enum want want = hear_early(ex, err);
-
-	return want == WANT_FAILED ? want : WANT_NOTHING;
+	return ex->is_gone && !ex->is_last && ex->sent_len == 0;
 }
 
 static enum want
@@ -64,6 +63,11 @@ exchange_write(struct exchange *ex, struct error *err)
 	enum want want;
 	ssize_t n;
 
+	if (is_between(ex)) {
+		want = hear_early(ex, err);
+		if (want == WANT_NOTHING || want == WANT_FAILED)
+			return want;
+	}
 	while ((s = exchange_unsent(ex)).len > 0) {
 		n = wire_write(ex->conn->wire, s.data, s.len, err);
 		if (n == -1)
@@ -80,7 +84,7 @@ exchange_write(struct exchange *ex, struct error *err)
 			return WANT_WRITE;	/* no time for more */
 	}
 	if (ex->spec.body_follows && !ex->is_last)
-		return look_early(ex, err);
+		return WANT_NOTHING;
 	ex->times.send = exchange_lap(ex);
 	ex->stage = AWAITING_HEAD;
 	return WANT_READ;

@@ -550,6 +550,23 @@ for _, row in ipairs(unending) do
   end
 end
 
+-- An answer to all of the body is not early, also if it comes before the end
+-- of the body is known: the connection serves again.
+t.test("an answer as quick as can be", function ()
+  local p <close> = peer.rawd{ "head", "body", 5, "send", peer.answer "done",
+    "body", 0, "head", "send", FINAL }
+  local s <close> = https.session(p:options())
+  local give = pieces("01", "234")
+  local r = s:post(p:url(), { headers = { ["content-length"] = 5 },
+    body = function ()
+      local piece = give()
+      if not piece then p:expect "^body 0 $" end
+      return piece
+    end })
+  t.eq(r.body, "done", "body")
+  t.eq(s:get(p:url()).timings.reused, true, "reused")
+end)
+
 ---------------------------------------------------------------------------
 -- multipart/form-data: the bytes, and what httpbin makes of them.
 
