@@ -147,7 +147,7 @@ end
 function M.step ()
   return function (request, next)
     if request.options.compress == false then return next(request) end
-    ask(request.headers)
+    if not request.drops_codings then ask(request.headers) end
     local response = next(request)
     if has_body(request, response) then undo(response, request.url) end
     return response

@@ -39,6 +39,22 @@ local function set_headers (headers, own)
   for _, name in ipairs(sorted(own)) do headers[name] = own[name] end
 end
 
+local function has_header (own, name)
+  for key, value in pairs(own or {}) do
+    if type(key) == "string" and key:lower() == name then return value end
+  end
+end
+
+-- Whether accept-encoding, which a step below would add, is one of the defaults
+-- that the script drops.
+local function drops_codings (session, own)
+  local said = has_header(own.headers, "accept-encoding")
+  if said == nil then
+    said = has_header(session.defaults.headers, "accept-encoding")
+  end
+  return said == false
+end
+
 local function make_headers (session, options, content_type)
   local headers = default_headers:copy()
   if options.json ~= nil then headers["accept"] = "application/json, */*" end
@@ -83,28 +99,10 @@ local function parse (session, url)
   elseif url == session.last_url then
     return session.last_parts
   end
-  if url == session.last_url then return session.last_parts end
   local parts = session.base and core.url_join(session.base, url)
     or core.url(url)
   session.last_url, session.last_parts = url, parts
   return parts
-end
-
--- params go behind a query that is there already.
-local function add_params (parts, params)
-  local query = type(params) == "string"
-    and params:gsub("^%?", ""):gsub("#", "%%23")
-    or require "https.url".query(params)
-  if query == "" then return parts end
-  local url = parts.url .. (parts.query and (parts.query ~= "" and "&" or "")
-    or "?") .. query
-  return core.url(url)
-end
-
-local function has_header (own, name)
-  for key, value in pairs(own or {}) do
-    if type(key) == "string" and key:lower() == name then return value end
-  end
 end
 
 -- Whose the credentials are, and where they may go.  The call's own word, then
@@ -171,10 +169,9 @@ end
 function Session:prepare (method, url, own)
   local options = merge(own, self.defaults)
   local parts = parse(self, url)
-  if own.params ~= nil then
-    parts = add_params(parts, own.params)
-  elseif options.params ~= nil then
-    parts = add_params(parts, options.params)
+  if options.params ~= nil then
+    local params = require "https.params"
+    parts = params.add(parts, params.join(self.defaults.params, own.params))
   end
   local content, content_type = body.from(own)
   local auth
@@ -191,6 +188,7 @@ function Session:prepare (method, url, own)
     headers = make_headers(self, own, content_type), auth = auth,
     cookies_origin = parts.origin,
     deadline = total and core.now() + total or nil,
+    drops_codings = options.headers and drops_codings(self, own),
     opened = setmetatable({}, opened_mt),
   }
 end

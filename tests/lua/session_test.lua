@@ -143,6 +143,12 @@ local merged = {
     { ["user-agent"] = "me" } },
   { { accept = "a/b" }, { accept = false }, { accept = false } },
   { { host = "alias.test" }, {}, { host = "alias.test" } },
+  { {}, { ["Accept-Encoding"] = false }, { ["accept-encoding"] = false } },
+  { { ["accept-encoding"] = false }, {}, { ["accept-encoding"] = false } },
+  { { ["accept-encoding"] = false }, { ["accept-encoding"] = "br" },
+    { ["accept-encoding"] = "br" } },
+  { { ["accept-encoding"] = "br" }, { ["accept-encoding"] = false },
+    { ["accept-encoding"] = false } },
 }
 
 for i, row in ipairs(merged) do
@@ -192,8 +198,16 @@ end
 
 -- params of the session and of the call, query
 local queries = {
-  { { a = 1 }, nil, "?a=1" }, { { a = 1 }, { b = 2 }, "?b=2" },
-  { "a=1", nil, "?a=1" }, { { a = 1 }, {}, "" }, { { a = 1 }, "", "" },
+  { { a = 1 }, nil, "?a=1" }, { "a=1", nil, "?a=1" },
+  { { a = 1 }, { b = 2 }, "?a=1&b=2" }, { { b = 1 }, { a = 2 }, "?b=1&a=2" },
+  { { a = 1 }, { a = 2 }, "?a=2" }, { { a = 1, b = 2 }, { a = 3 }, "?b=2&a=3" },
+  { { a = { 1, 2 } }, { a = 3 }, "?a=3" }, { { a = 1 }, { a = {} }, "?a=1" },
+  { { a = 1 }, {}, "?a=1" }, { { a = 1 }, "", "?a=1" }, { "", "", "" },
+  { {}, { a = 1 }, "?a=1" }, { "?a=1", "?b=2", "?a=1&b=2" },
+  { "a=1&b=x+y", { a = 2 }, "?b=x%20y&a=2" }, { "a%20b=1", "a+b=2", "?a+b=2" },
+  { { { "b", 1 }, { "a", 2 } }, { { "d", 3 }, { "c", 4 } },
+    "?b=1&a=2&d=3&c=4" },
+  { { a = "&=" }, { b = "#" }, "?a=%26%3D&b=%23" },
 }
 
 for i, row in ipairs(queries) do
