@@ -220,6 +220,8 @@ end
 local function multipart (parts)
   if type(parts) ~= "table" then
     usage("type", "option 'multipart' must be a list, not a %s", type(parts))
+  elseif not require "https.check".is_list(parts) then
+    usage("type", "option 'multipart' is a table, but no list")
   end
   local boundary = "lurl-" .. core.random(16):gsub(".", function (c)
     return ("%02x"):format(c:byte())

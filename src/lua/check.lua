@@ -4,9 +4,7 @@ local errors = require "https.errors"
 
 local M = {}
 
-local function article (word)
-  return (word:find("^[aeiou]") and "an " or "a ") .. word
-end
+local article = errors.article
 
 -- M.quote(word) -> "'word'", fit for a message of one line
 function M.quote (word)
@@ -26,6 +24,17 @@ function M.type (name, index, value, want)
   if type(value) == want then return end
   errors.usage("type", "argument %d of '%s' must be %s, not %s", index, name,
                article(want), value == nil and "nil" or article(type(value)))
+end
+
+-- M.is_list(t) -> whether its keys are 1 to n: what ipairs would not come to,
+-- behind a hole or by a name, would be lost without a word
+function M.is_list (t)
+  local count = 0
+  for _ in pairs(t) do count = count + 1 end
+  for i = 1, count do
+    if t[i] == nil then return false end
+  end
+  return true
 end
 
 -- M.options(name, index, options, ...) -> options, or an empty table; raises

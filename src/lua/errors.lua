@@ -47,6 +47,11 @@ function M.usage (code, format, ...)
                 message = string.format(format, ...) }, 0)
 end
 
+-- M.article(word) -> "a table", "an integer"
+function M.article (word)
+  return (word:find("^[aeiou]") and "an " or "a ") .. word
+end
+
 -- M.complete(err, parsed) -> err with whom it is about (the parts of a URL,
 -- where there is one) and what to do.  What is no error of ours comes back as
 -- it is.

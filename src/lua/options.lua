@@ -5,14 +5,11 @@ local errors = require "https.errors"
 
 local M = {}
 
-local usage = errors.usage
+local usage, article = errors.usage, errors.article
 
 local YEAR = 31536000  -- seconds; a longer time-out is a mistake
 
--- "a table", "an integer"
-local function article (word)
-  return (word:find("^[aeiou]") and "an " or "a ") .. word
-end
+local function is_list (t) return require "https.check".is_list(t) end
 
 local function wrong_type (name, value, want)
   usage("type", "option '%s' must be %s, not %s", name, want,
@@ -113,6 +110,8 @@ local function header (field, value)
   if type(value) ~= "table" then
     usage("type", "header '%s' must be a string, number, list or false, not %s",
           field, article(type(value)))
+  elseif not is_list(value) then
+    usage("type", "the values of header '%s' are no list", field)
   end
   for _, item in ipairs(value) do
     if not is_line[type(item)] then
@@ -164,6 +163,9 @@ end
 local function list_of (check)
   return function (name, value)
     if type(value) ~= "table" then wrong_type(name, value, "a list") end
+    if not is_list(value) then
+      usage("type", "option '%s' is a table, but no list", name)
+    end
     for i, item in ipairs(value) do check(name .. "[" .. i .. "]", item) end
   end
 end
@@ -195,6 +197,9 @@ local function retries (name, value)
   end
   fields(name, value, { max = count, backoff = pause, cap = pause,
     statuses = list_of(count), methods = list_of(is_string) })
+  if value.max == nil then
+    usage("value", "option '%s' has no 'max': how many more tries", name)
+  end
 end
 
 local function auth (_, value)

@@ -135,7 +135,7 @@ end
 -- Adds "name=value", one for each of a list's.
 local function add_pair (out, name, value, plus, listed)
   local kind = type(value)
-  if kind == "table" and not listed then
+  if kind == "table" and not listed and check.is_list(value) then
     for _, one in ipairs(value) do add_pair(out, name, one, plus, true) end
   elseif kind == "string" or kind == "number" or kind == "boolean" then
     out[#out + 1] = core.percent_encode(name, plus) .. "="
@@ -163,13 +163,13 @@ local function sorted_names (t)
 end
 
 local function check_pairs (list)
-  local count = 0
-  for _ in pairs(list) do count = count + 1 end
-  for i = 1, count do  -- so that a hole is found, and a name among them
-    if type(list[i]) ~= "table" then
-      usage("type", "a list of parameters must consist of {name, value}")
-    end
-    check_name(list[i][1])
+  local is_good = check.is_list(list)
+  for _, pair in ipairs(list) do
+    is_good = is_good and type(pair) == "table"
+    if is_good then check_name(pair[1]) end
+  end
+  if not is_good then
+    usage("type", "a list of parameters must consist of {name, value}")
   end
 end
 
