@@ -57,17 +57,28 @@ end
 ---------------------------------------------------------------------------
 -- The target: where the bytes go, and what becomes of them.
 
+local target_mt = {}
+
 local function new_target (options, path, url)
-  return { path = path, part = path .. ".part", meta = path .. ".part.meta",
-           url = url, resume = options.resume, sha256 = options.sha256 }
+  return setmetatable({
+    path = path, part = path .. ".part", meta = path .. ".part.meta",
+    url = url, resume = options.resume, sha256 = options.sha256,
+    have = 0,  -- bytes of the part that are not asked for
+  }, target_mt)
 end
 
-local function discard (target)
-  if target.file then
-    target.file:close()
-    target.file = nil
+local function close_part (target)
+  if not target.file then return end
+  target.file:close()
+  target.file = nil
+end
+
+-- What is not complete is no file.
+function target_mt.__close (target)
+  close_part(target)
+  if target.opened and not target.done and not target.resume then
+    os.remove(target.part)
   end
-  if target.opened and not target.resume then os.remove(target.part) end
 end
 
 local function open_part (target, mode, parts)
@@ -140,51 +151,69 @@ local function check_digest (target, digest, response)
   }, response.parts), 0)
 end
 
-local function complete (target, digest, response)
+local function fill (target, response, have)
+  close_part(target)  -- of an earlier try
+  target.digest = digest_of(target, have)
+  open_part(target, have > 0 and "ab" or "wb", response.parts)
+  if target.resume and have == 0 then write_meta(target, response) end
+  if have > 0 and response.meter then response.meter:skip(have) end
+  transfer(response, target.file, target.digest, target.part)
+  target.filled_by = response
+end
+
+-- The body into the part, behind the first bytes that are there already.
+local function receive (target, response, have)
+  local ok, err = pcall(fill, target, response, have)
+  if ok then return end
+  response:close()
+  error(err, 0)
+end
+
+-- Whether the part is this response's body; a step may have put another table
+-- around the one that it received.
+local function is_received (target, response)
+  local by = target.filled_by
+  return by and (by == response
+    or by.exchange and by.exchange == response.exchange)
+end
+
+-- The part is all of it.
+local function complete (target, response)
   local file = target.file
   target.file = nil
   local parts = response.parts
   local ok, message, errno = file:close()
   if not ok then fail("writing", target.part, message, errno, parts) end
-  check_digest(target, digest, response)
+  check_digest(target, target.digest, response)
   ok, message, errno = os.rename(target.part, target.path)
   if not ok then fail("renaming", target.part, message, errno, parts) end
   os.remove(target.meta)
   target.done = true
 end
 
-local function receive (target, response, have)
-  local guard <close> = setmetatable({}, { __close = function ()
-    if not target.done then
-      response:close()
-      discard(target)
-    end
-  end })
-  local digest = digest_of(target, have)
-  open_part(target, have > 0 and "ab" or "wb", response.parts)
-  if target.resume and have == 0 then write_meta(target, response) end
-  if have > 0 and response.meter then response.meter:skip(have) end
-  transfer(response, target.file, digest, target.part)
-  complete(target, digest, response)
-end
-
 ---------------------------------------------------------------------------
 -- Going on from where an earlier try ended.
 
--- Asks for the rest only if it is known of what; returns how much is there.
+local function ask_for_all (target, request)
+  if target.have == 0 then return end
+  target.have = 0
+  request.headers["range"], request.headers["if-range"] = nil, nil
+end
+
+-- Asks for the rest only if it is known of what.
 local function ask_for_rest (target, request)
-  if not target.resume or request.headers["range"] then return 0 end
+  ask_for_all(target, request)
+  if not target.resume or target.own_range then return end
   local meta = read_meta(target.meta)
   local f <close> = io.open(target.part, "rb")
   local have = f and f:seek("end") or 0
   if have == 0 or not meta or not meta.validator or meta.url ~= target.url then
-    return 0
+    return
   end
   request.headers["range"] = ("bytes=%d-"):format(have)
   request.headers["if-range"] = meta.validator
   request.headers["accept-encoding"] = "identity"
-  target.validator = meta.validator
-  return have
+  target.have, target.validator = have, meta.validator
 end
 
 local function bad_part (response, format, ...)
@@ -209,11 +238,10 @@ local function is_rest (range, have)
   return total == "*" or tonumber(total) == tonumber(last) + 1
 end
 
--- How much of the part counts, by what the server answered.  own_range: the
--- script has asked for a part by itself.
-local function kept (target, response, have, own_range)
-  if response.status ~= 206 or own_range then return 0 end
-  local headers = response.headers
+-- How much of the part counts, by what the server answered.
+local function kept (target, response)
+  local have, headers = target.have, response.headers
+  if response.status ~= 206 or target.own_range then return 0 end
   if have == 0 then
     bad_part(response, "got a part (206), and had not asked for one")
   elseif not is_rest(headers["content-range"], have) then
@@ -231,12 +259,6 @@ end
 local function is_all_there (response, have)
   local range = response.headers["content-range"]
   return tonumber(range and range:match("^bytes %*/(%d+)$")) == have
-end
-
-local function without_range (request)
-  for _, name in ipairs { "range", "if-range", "accept-encoding" } do
-    request.headers[name] = nil
-  end
 end
 
 -- A directory would be in the way only at the end, of the renaming.
@@ -258,37 +280,58 @@ local function read_instead (response)
   return response
 end
 
+-- For the step that tries again: a body that is lost half-way is a lost
+-- connection, too.  What is there by then the next try need not ask for.
+local function receiver (target)
+  return function (request, response)
+    if response.status >= 300 or request.method == "HEAD" then return end
+    local ok, err = pcall(receive, target, response, kept(target, response))
+    if ok then return end
+    close_part(target)
+    ask_for_rest(target, request)
+    error(err, 0)
+  end
+end
+
+-- There is no rest of what the part is: that was all, or it has changed.
+local function after_rest (target, run, response, again)
+  response:close()
+  if not is_all_there(response, target.have) then
+    ask_for_all(target, again)
+    return run(again)
+  end
+  target.digest = digest_of(target, target.have)
+  open_part(target, "ab", response.parts)
+  target.filled_by, response.ok = response, true
+  return response
+end
+
 local function to_path (run, request, path)
   refuse_directory(path, request.parsed)
-  local target = new_target(request.options, path, request.url)
-  local own_range = request.headers["range"]
-  local have = ask_for_rest(target, request)
-  local first = have > 0 and require "https.request".copy(request)
+  local target <close> = new_target(request.options, path, request.url)
+  target.own_range = request.headers["range"]
+  ask_for_rest(target, request)
+  request.receive = receiver(target)
+  local again = target.resume and require "https.request".copy(request)
   local response = run(request)
-  if response.status == 416 and have > 0 then
-    if is_all_there(response, have) then
-      response:close()
-      local digest = digest_of(target, have)
-      open_part(target, "ab", response.parts)
-      complete(target, digest, response)
-      response.streaming, response.ok = true, true
-      return response
-    end
-    response:close()
-    without_range(first)
-    have, response = 0, run(first)
+  if response.status == 416 and target.have > 0 then
+    response = after_rest(target, run, response, again)
   end
-  if is_no_file(request, response) then return read_instead(response) end
-  receive(target, response, kept(target, response, have, own_range))
+  if not is_received(target, response) then
+    if is_no_file(request, response) then return read_instead(response) end
+    receive(target, response, kept(target, response))
+  end
+  complete(target, response)
   response.streaming = true
   return response
 end
 
+-- A script's own file cannot be begun anew, so that it is written to once.
 local function to_file (run, request, file)
   local options, own_range = request.options, request.headers["range"]
   local response = run(request)
   if is_no_file(request, response) then return read_instead(response) end
-  kept({}, response, 0, own_range)
+  kept({ have = 0, own_range = own_range }, response)
   local digest = options.sha256 and core.digest("sha256")
   transfer(response, file, digest, "the file")
   local ok, message, errno = file:flush()
@@ -315,17 +358,15 @@ function M.save (self, path)
   if type(path) ~= "string" or path == "" then
     usage("type", "save takes a path")
   end
-  local target = new_target({}, path)
+  local target <close> = new_target({}, path)
   if rawget(self, "body") then
     open_part(target, "wb", self.parts)
     local ok, message, errno = target.file:write(self.body)
-    if not ok then
-      discard(target)
-      fail("writing", target.part, message, errno, self.parts)
-    end
-    return complete(target, nil, self)
+    if not ok then fail("writing", target.part, message, errno, self.parts) end
+  else
+    receive(target, self, 0)
   end
-  receive(target, self, 0)
+  complete(target, self)
 end
 
 return M

@@ -77,10 +77,13 @@ local function is_lost (err)
 end
 
 -- One try, read to its end unless it is streamed: a body may be lost, too.
+-- The request of a call with output knows what to do with the body.
 local function try (request, next)
   local response = next(request)
   local options = request.options
-  if not (options.stream or options.output) then
+  if request.receive then
+    request.receive(request, response)
+  elseif not (options.stream or options.output) then
     local _ = response.body
   end
   return response

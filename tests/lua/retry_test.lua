@@ -439,6 +439,198 @@ for _, row in ipairs(losses) do
   end)
 end
 
+---------------------------------------------------------------------------
+-- Lost on the way into a file.
+
+local out = t.tmpdir() .. "/out"
+
+local function content (path)
+  local f <close> = io.open(path, "rb")
+  return f and f:read "a"
+end
+
+-- Raises unless these are in the file and its part; and begins anew.
+local function holds (whole, part)
+  t.eq(content(out), whole, "PATH")
+  t.eq(content(out .. ".part"), part, "PATH.part")
+  for _, suffix in ipairs{ "", ".part", ".part.meta" } do
+    os.remove(out .. suffix)
+  end
+end
+
+local ETAG = 'etag: "a"\r\n'
+
+local function part_of (range, body, more)
+  return peer.answer(body, "content-range: bytes " .. range .. "\r\n" ..
+    (more or ETAG), "206 X")
+end
+
+for _, row in ipairs(losses) do
+  local label, steps, kind, code = table.unpack(row, 1, 4)
+  local script = table.move(steps, 1, #steps, 2, { "head" })
+
+  t.test("lost to a file: " .. label, function ()
+    local w <close> = wire.open{ [A] = { cert = "good", script,
+      { "head", "send", FINAL } } }
+    local s <close>, pauses = session_of(w)
+    local r = s:get(URL, { retries = 1, output = out })
+    t.eq(r.body, nil, "body")
+    t.eq(#pauses, 1, "pauses")
+    local got = w:requests(A)
+    t.eq({ #got, got[2].text }, { 2, got[1].text }, "requests")
+    holds("final")
+  end)
+
+  t.test("lost to a file: " .. label .. ", and again", function ()
+    t.write(out, "old")
+    local w <close> = wire.open{ [A] = { cert = "good", script } }
+    local s <close>, pauses = session_of(w)
+    local err = t.raises(function ()
+      s:get(URL, { retries = 2, output = out })
+    end, kind, code)
+    t.eq({ err.sent, err.host }, { true, "good.test" }, "sent, host")
+    t.eq({ #pauses, #w:requests(A) }, { 2, 3 }, "pauses, requests")
+    holds("old")
+  end)
+
+  -- What is in a file of the script's cannot be taken back.
+  t.test("lost to a handle: " .. label, function ()
+    local w <close> = wire.open{ [A] = { cert = "good", script,
+      { "head", "send", FINAL } } }
+    local s <close> = session_of(w)
+    local f <close> = assert(io.open(out, "wb"))
+    local o = { retries = 1, output = f }
+    if not (steps[2] or ""):find "\r\n\r\n" then
+      s:get(URL, o)
+      holds("final")
+    else
+      t.raises(function () s:get(URL, o) end, kind, code)
+      t.eq(#w:requests(A), 1, "requests")
+    end
+  end)
+end
+
+-- label, what the first answer, cut after "01234", has for a header; the
+-- answers to the tries that follow; the ranges that these ask for ("" for
+-- none); what is in the file, or kind and code; what is in the part
+local HEAD = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n"
+local continued = {
+  { "the rest", ETAG, { part_of("5-9/10", "56789") }, { "bytes=5-" },
+    "0123456789" },
+  { "the rest, cut again", ETAG, { part_of("5-9/10", "56789"):sub(1, -3),
+    part_of("8-9/10", "89") }, { "bytes=5-", "bytes=8-" }, "0123456789" },
+  { "busy, then the rest", ETAG, { BUSY, part_of("5-9/10", "56789") },
+    { "bytes=5-", "bytes=5-" }, "0123456789" },
+  { "another version", ETAG, { HEAD .. 'etag: "b"\r\n\r\nabcdefghij' },
+    { "bytes=5-" }, "abcdefghij" },
+  { "another version, cut, and its rest", ETAG,
+    { HEAD .. 'etag: "b"\r\n\r\nabc', part_of("3-9/10", "defghij",
+      'etag: "b"\r\n') }, { "bytes=5-", "bytes=3-" }, "abcdefghij" },
+  { "another version without a tag, cut", ETAG,
+    { HEAD .. "\r\nabc", HEAD .. "\r\nABCDEFGHIJ" }, { "bytes=5-", "" },
+    "ABCDEFGHIJ" },
+  { "no tag", "", { HEAD .. "\r\nabcdefghij" }, { "" }, "abcdefghij" },
+  { "that was all", ETAG, { peer.answer("", "content-range: bytes */5\r\n",
+    "416 X") }, { "bytes=5-" }, "01234" },
+  { "no such rest any more", ETAG, { peer.answer("",
+    "content-range: bytes */3\r\n", "416 X"), peer.answer "new" },
+    { "bytes=5-", "" }, "new" },
+  { "the wrong rest", ETAG, { part_of("4-9/10", "456789") }, { "bytes=5-" },
+    { "protocol", "header" }, "01234" },
+  { "another's rest", ETAG, { part_of("5-9/10", "56789", 'etag: "b"\r\n') },
+    { "bytes=5-" }, { "protocol", "header" }, "01234" },
+  { "gone", ETAG, { peer.answer("gone", nil, "404 X") }, { "bytes=5-" }, nil,
+    "01234" },
+  { "always cut", ETAG, { part_of("5-9/10", "56789"):sub(1, -4),
+    part_of("7-9/10", "789"):sub(1, -3),
+    part_of("8-9/10", "89"):sub(1, -2) },
+    { "bytes=5-", "bytes=7-", "bytes=8-" }, { "protocol", "truncated" },
+    "012345678" },
+}
+
+for _, row in ipairs(continued) do
+  t.test("lost to a file, resume: " .. row[1], function ()
+    local scripts = { cert = "good", { "head", "send",
+      HEAD .. row[2] .. "\r\n01234", "notify" } }
+    for _, answer in ipairs(row[3]) do
+      scripts[#scripts + 1] = { "head", "send", answer, "notify" }
+    end
+    local w <close> = wire.open{ [A] = scripts }
+    local s <close> = session_of(w)
+    local function get ()
+      return s:get(URL, { retries = 3, output = out, resume = true })
+    end
+    if type(row[5]) == "table" then
+      t.raises(get, row[5][1], row[5][2])
+    else
+      t.eq(get().ok, row[5] ~= nil, "ok")
+    end
+    local got = w:requests(A)
+    t.eq(#got, 1 + #row[4], "requests")
+    for i, range in ipairs(row[4]) do
+      t.eq(got[i + 1].headers.range or "", range, "range " .. i)
+      t.eq(got[i + 1].headers["if-range"] ~= nil, range ~= "", "if-range")
+    end
+    holds(type(row[5]) == "string" and row[5] or nil, row[6])
+  end)
+end
+
+-- label, what wraps the answer of the inner steps, what comes to the file
+local outside = {
+  { "another table around it", function (r)
+    return setmetatable({}, { __index = r, __newindex = r })
+  end, "final" },
+  { "an answer of its own", function ()
+    return https.response { status = 200, body = "stub" }
+  end, "stub" },
+  { "an error of its own", function () error("mine", 0) end },
+}
+
+for _, row in ipairs(outside) do
+  t.test("lost to a file: a step outside gives " .. row[1], function ()
+    local w <close> = wire.open{ [A] = { cert = "good",
+      { "head", "send", PART, "notify" }, { "head", "send", FINAL } } }
+    local s <close> = session_of(w)
+    s:use(function (request, next) return row[2](next(request)) end)
+    local ok = pcall(s.get, s, URL, { retries = 1, output = out })
+    t.eq(ok, row[3] ~= nil, "ok")
+    holds(row[3])
+  end)
+end
+
+t.test("lost to a file: the digest is the last try's", function ()
+  local w <close> = wire.open{ [A] = { cert = "good",
+    { "head", "send", PART, "notify" }, { "head", "send", FINAL } } }
+  local s <close> = session_of(w)
+  local o = { retries = 1, output = out, sha256 = https.hash("sha256",
+    "final") }
+  s:get(URL, o)
+  holds("final")
+end)
+
+t.test("lost to a file: behind a redirect", function ()
+  local w <close> = wire.open{ [A] = { cert = "good",
+    { "head", "send", peer.answer("", "location: /y\r\n", "302 X"), "head",
+      "send", HEAD .. ETAG .. "\r\n01234", "notify" },
+    { "head", "send", part_of("5-9/10", "56789") } } }
+  local s <close> = session_of(w)
+  local r = s:get(URL, { retries = 1, output = out, resume = true })
+  t.eq(#r.history, 1, "history")
+  t.eq(wire.methods(w:requests(A)), "GET /x, GET /y, GET /y", "requests")
+  holds("0123456789")
+end)
+
+t.test("lost to a file: HEAD and redirects that are not followed", function ()
+  local w <close> = wire.open{ [A] = { cert = "good",
+    { "head", "send", HEAD .. "\r\n", "head", "send",
+      peer.answer("moved", "location: /y\r\n", "302 X") } } }
+  local s <close> = session_of(w)
+  t.eq(s:head(URL, { retries = 1, output = out }).status, 200, "status")
+  holds(nil)
+  s:get(URL, { retries = 1, output = out, redirects = false })
+  holds("moved")
+end)
+
 t.test("POST that may be sent again", function ()
   local w <close> = wire.open{ [A] = { cert = "good",
     { "head", "body", 5, "rst" }, { "head", "body", 5, "send", FINAL } } }
