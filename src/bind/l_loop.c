@@ -134,7 +134,7 @@ check_pool(lua_State *L, int arg)
 	return b->pool;
 }
 
-/* pool:close(): closes what is idle.  Also __gc and __close. */
+/* pool:close(), and __gc and __close: closes what is, or gets, idle. */
 static int
 l_close(lua_State *L)
 {
@@ -143,7 +143,7 @@ l_close(lua_State *L)
 
 	b->pool = NULL;
 	if (pool != NULL)
-		pool_empty(pool);
+		pool_close(pool);
 	pool_unref(pool);
 	return 0;
 }

@@ -10,6 +10,7 @@ struct pool {
 	struct pool_limits limits;
 	struct conn	*idle;		/* most recently used first */
 	struct conn	*busy;		/* in no order; not the pool's to free */
+	bool		 is_closed;	/* nobody will take any */
 	unsigned int	 refs;
 };
 
@@ -38,7 +39,7 @@ pool_unref(struct pool *p)
 {
 	if (p == NULL || --p->refs > 0)
 		return;
-	pool_empty(p);
+	pool_close(p);
 	loop_unref(p->loop);
 	free(p);
 }
@@ -50,10 +51,11 @@ pool_loop(const struct pool *p)
 }
 
 void
-pool_empty(struct pool *p)
+pool_close(struct pool *p)
 {
 	struct conn *c;
 
+	p->is_closed = true;
 	while ((c = p->idle) != NULL) {
 		p->idle = c->next;
 		conn_free(c);
@@ -194,6 +196,10 @@ void
 pool_give(struct pool *p, struct conn *c)
 {
 	unset_busy(p, c);
+	if (p->is_closed) {
+		conn_free(c);
+		return;
+	}
 	wire_rest(c->wire);
 	c->idle_since_ms = loop_now_ms();
 	c->next = p->idle;

@@ -51,6 +51,6 @@ bool		pool_has(const struct pool *p, const struct target *target);
 /* Takes a connection that is between two requests. */
 void		 pool_give(struct pool *p, struct conn *c);
 
-/* Closes every idle connection. */
-void		 pool_empty(struct pool *p);
+/* Closes every idle connection, and what comes back later at once. */
+void		 pool_close(struct pool *p);
 #endif

@@ -365,21 +365,35 @@ test_rooms(void **state)
 }
 
 static void
-test_empty(void **state)
+test_close(void **state)
 {
 	struct fixture *f = *state;
 	struct target t = target_of(f);
-	struct conn *c = dial_up(f, &t);
+	struct conn *c = dial_up(f, &t), *late = dial_up(f, &t);
 	struct pool *again = pool_ref(f->pool);
 
 	pool_give(f->pool, c);
 	pool_unref(again);	/* not the last */
 	assert_false(is_closed(f->peers[0]));
-	pool_empty(f->pool);
+	pool_close(f->pool);
 	assert_true(is_closed(f->peers[0]));
+	assert_false(is_closed(f->peers[1]));
 	assert_null(pool_take(f->pool, &t));
-	pool_give(f->pool, dial_up(f, &t));	/* for pool_unref to close */
-	pool_unref(NULL);
+	pool_give(f->pool, late);
+	assert_true(is_closed(f->peers[1]));
+	pool_close(f->pool);
+}
+
+static void
+test_unref(void **state)
+{
+	struct fixture *f = *state;
+	struct target t = target_of(f);
+
+	pool_give(f->pool, dial_up(f, &t));
+	pool_unref(f->pool);
+	f->pool = NULL;		/* to unref once more */
+	assert_true(is_closed(f->peers[0]));
 }
 
 int
@@ -394,7 +408,9 @@ main(void)
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_rooms, set_up,
 		    tear_down),
-		cmocka_unit_test_setup_teardown(test_empty, set_up,
+		cmocka_unit_test_setup_teardown(test_close, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_unref, set_up,
 		    tear_down),
 	};
 
