@@ -244,14 +244,14 @@ function Session:remove (name)
   return self
 end
 
--- session:close(): writes the cookies, closes idle connections
+-- session:close(): closes idle connections, writes the cookies; may be repeated,
+-- also where they could not be written
 function Session:close ()
-  if self.closed then return end
   self.closed = true
+  self.pool:close()
   if self.cookie_file and self.jar.changed then
     self.jar:save(self.cookie_file)
   end
-  self.pool:close()
 end
 
 local mt = { __name = "https.session", __index = Session,

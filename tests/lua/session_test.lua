@@ -520,6 +520,22 @@ t.test("a stream outlives its session", function ()
   t.eq(r.status, 200, "status")
 end)
 
+t.test("cookies that cannot be written", function ()
+  local w <close> = wire.open{ [A] = { cert = "good", "head", "send",
+    peer.answer("", "set-cookie: a=b; path=/; max-age=1000\r\n"), "wait" } }
+  local dir = t.tmpdir() .. "/later"
+  local s = https.session(w:options{ cookies = dir .. "/jar" })
+  s:get(URL)
+  for _ = 1, 2 do
+    t.raises(function () s:close() end, "io", "ENOENT")
+  end
+  w:expect(A, "^eof 0$")
+  t.raises(function () s:get(URL) end, "usage", "value")
+  t.ok(os.execute("mkdir " .. dir), "mkdir")
+  s:close()
+  t.match(t.read(dir .. "/jar"), "\ta\tb", "the file")
+end)
+
 t.test("the module's verbs share a session without cookies", function ()
   local w <close> = wire.open{ [A] = { cert = "good", "head", "send",
     peer.answer("", "set-cookie: a=b; path=/\r\n"), "head", "send", FINAL } }
