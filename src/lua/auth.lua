@@ -150,21 +150,12 @@ function ways.netrc (context, value)
   return send_basic(context, user, password)
 end
 
-local function check_request (value, what)
-  if type(value) ~= "table" or type(value.url) ~= "string"
-     or type(value.headers) ~= "userdata" then
-    usage("type", "the auth %s must give a request, not a %s", what,
-          type(value))
-  end
-  return value
-end
-
 -- A function that signs: it writes to the request, or gives another.
 local function sign (context, fn)
   local copy = requests.copy(context.request)
   local signed = fn(copy)
-  if signed ~= nil then check_request(signed, "function") end
-  return context.next(signed or copy)
+  if signed == nil then signed = copy end
+  return context.next(requests.check(signed, "the auth function"))
 end
 
 local routine = { __close = function (self) coroutine.close(self.thread) end }
@@ -180,7 +171,7 @@ function ways.flow (context, value)
     local ok, wanted = coroutine.resume(run.thread, response or first)
     local ends = coroutine.status(run.thread) == "dead"
     if ok and ends then return response or context.next(first) end
-    if ok then ok, wanted = pcall(check_request, wanted, "flow") end
+    if ok then ok, wanted = pcall(requests.check, wanted, "the auth flow") end
     if response and ok then
       wanted = require "https.cookies".renew(context.session, wanted, response)
     end

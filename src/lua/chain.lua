@@ -1,6 +1,7 @@
 -- The chain of middlewares: functions (request, next) -> response around one
 -- another, with the session's transport innermost.
 local errors = require "https.errors"
+local requests = require "https.request"
 
 local M = {}
 
@@ -75,11 +76,13 @@ local function check_response (response, name)
     response == nil and "nil" or "a " .. type(response))
 end
 
--- A step of the script's own, held to what it has to return.
+-- A step of the script's own, held to what it has to hand on and to return.
 local function guarded (step, inner)
   local fn, name = step.fn, step.name
+  local who = ("middleware '%s'"):format(name)
+  local function go_on (request) return inner(requests.check(request, who)) end
   return function (request)
-    return check_response(fn(request, inner), name)
+    return check_response(fn(request, go_on), name)
   end
 end
 

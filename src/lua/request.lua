@@ -5,6 +5,15 @@ local errors = require "https.errors"
 
 local M = {}
 
+-- M.set_headers(headers, own): those of a table, in an order that is always the
+-- same
+function M.set_headers (headers, own)
+  local names = {}
+  for name in pairs(own) do names[#names + 1] = name end
+  table.sort(names)
+  for _, name in ipairs(names) do headers[name] = own[name] end
+end
+
 -- M.parts(request) -> the parts of request.url, as core.url gives them; a URL
 -- that a step has written is put in order, without userinfo
 function M.parts (request)
@@ -32,6 +41,25 @@ function M.copy (request)
 end
 
 mt.__index.copy = M.copy
+
+-- M.check(request, who) -> it, which that one hands on; its headers, which may
+-- have become a table, are an object again
+function M.check (request, who)
+  if type(request) ~= "table" or type(request.options) ~= "table" then
+    errors.usage("type", "%s must hand on a request, not %s", who,
+      type(request) == "table" and "a table of another kind"
+      or request == nil and "nil" or "a " .. type(request))
+  end
+  local headers = request.headers
+  if type(headers) == "table" then
+    request.headers = core.headers()
+    M.set_headers(request.headers, headers)
+  elseif type(headers) ~= "userdata" then
+    errors.usage("type", "the headers that %s hands on must be a table, not %s",
+      who, headers == nil and "nil" or "a " .. type(headers))
+  end
+  return request
+end
 
 -- M.new(fields) -> request
 function M.new (fields)

@@ -288,7 +288,7 @@ function M.stub (fields)
   local headers = fields.headers
   if type(headers) ~= "userdata" then
     headers = core.headers()
-    for name, value in pairs(fields.headers or {}) do headers[name] = value end
+    require "https.request".set_headers(headers, fields.headers or {})
   end
   local status = fields.status or 200
   return setmetatable({

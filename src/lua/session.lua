@@ -28,17 +28,6 @@ default_headers["accept"] = "*/*"
 ---------------------------------------------------------------------------
 -- From a call to a request.
 
-local function sorted (headers)
-  local names = {}
-  for name in pairs(headers) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
-
-local function set_headers (headers, own)
-  for _, name in ipairs(sorted(own)) do headers[name] = own[name] end
-end
-
 local function has_header (own, name)
   for key, value in pairs(own or {}) do
     if type(key) == "string" and key:lower() == name then return value end
@@ -60,8 +49,8 @@ local function make_headers (session, options, content_type)
   if options.json ~= nil then headers["accept"] = "application/json, */*" end
   if content_type then headers["content-type"] = content_type end
   local defaults = session.defaults
-  if defaults.headers then set_headers(headers, defaults.headers) end
-  if options.headers then set_headers(headers, options.headers) end
+  if defaults.headers then requests.set_headers(headers, defaults.headers) end
+  if options.headers then requests.set_headers(headers, options.headers) end
   return headers
 end
 

@@ -295,6 +295,10 @@ local changes = {
     request.headers["x-a"] = "b"
     return next(request)
   end, "\r\nx%-a: b\r\n" },
+  { "all headers", function (request, next)
+    request.headers = { ["x-b"] = { "1", "2" }, ["x-a"] = 3 }
+    return next(request)
+  end, "\r\nx%-a: 3\r\nx%-b: 1\r\nx%-b: 2\r\n" },
   { "a list of headers", function (request, next)
     request.headers["x-a"] = { "b", "c" }
     return next(request)
@@ -366,6 +370,12 @@ local bad_changes = {
   { "no url", function (r) r.url = nil end, { "type", "url" } },
   { "a method with a space", function (r) r.method = "GET /evil" end,
     "value" },
+  { "no headers", function (r) r.headers = nil end, "type" },
+  { "headers that are a string", function (r) r.headers = "a: b" end, "type" },
+  { "all headers, one with a line end", function (r)
+    r.headers = { ["x-a"] = "b\r\nx-evil: 1" }
+  end, "value" },
+  { "no options", function (r) r.options = nil end, "type" },
   { "no method", function (r) r.method = nil end, { "type", "value" } },
   { "a header with a line end", function (r)
     r.headers["x-a"] = "b\r\nx-evil: 1"
@@ -402,6 +412,22 @@ for _, row in ipairs(bad_changes) do
     t.eq(err.sent, false, "sent")
     t.eq(w:requests(A), {}, "requests")
     t.eq(tostring(err):find "%c", nil, "control byte in tostring")
+  end)
+end
+
+-- label, what is handed on
+local no_requests = {
+  { "nothing", nil }, { "a URL", URL }, { "a plain table", { url = URL } },
+  { "a response", https.response{} },
+}
+
+for _, row in ipairs(no_requests) do
+  t.test("hands on " .. row[1], function ()
+    local s <close> = stubbed()
+    s:use(function (_, next) return next(row[2]) end, { name = "hand" })
+    local err = t.raises(function () s:get(URL) end, "usage", "type")
+    t.match(err.message, "'hand' must hand on a request", "message")
+    t.match(err.where, "^tests/lua/chain_test%.lua:%d+$", "where")
   end)
 end
 
