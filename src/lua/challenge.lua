@@ -1,25 +1,13 @@
 -- What servers say of authentication: challenges in www-authenticate, and
 -- parameters in authentication-info (RFC 9110 section 11).
+local parameters = require "https.parameters"
+
 local M = {}
 
 local token = "^([%w!#$%%&'*+.^_`|~-]+)()"
 
--- The quoted-string whose text begins at at: its value, where it ends; or nil
-local function quoted (text, at)
-  local pieces = {}
-  while true do
-    local piece, stop = text:match('^([^"\\]*)()', at)
-    pieces[#pieces + 1] = piece
-    local mark = text:sub(stop, stop)
-    if mark == '"' then return table.concat(pieces), stop + 1 end
-    if mark ~= "\\" or stop == #text then return nil end
-    pieces[#pieces + 1] = text:sub(stop + 1, stop + 1)
-    at = stop + 2
-  end
-end
-
 local function value_at (text, at)
-  if text:find('^"', at) then return quoted(text, at + 1) end
+  if text:byte(at) == 34 then return parameters.quoted(text, at) end
   return text:match(token, at)
 end
 

@@ -232,9 +232,10 @@ end
 
 -- The charset parameter of a content-type (RFC 9110 section 8.3.1), or nil.
 local function charset_of (content_type)
-  local value = content_type
-    and content_type:lower():match(";%s*charset%s*=%s*(.*)$")
-  return value and (value:match('^"([^"]*)"') or value:match("^[^%s;]+"))
+  local at = content_type and content_type:find(";", 1, true)
+  local charset = at
+    and require "https.parameters".parse(content_type, at).charset
+  return charset and charset ~= "" and charset:lower() or nil
 end
 
 -- response:text() -> the body as UTF-8, from the charset it declares; without
