@@ -7,6 +7,7 @@
 
 #define STEP	4096	/* bytes of room made at a time */
 #define LATIN	"windows-1252"
+#define AS_IT_CAME	"response.body has the bytes as they came"
 
 static const char *
 real_name(const char *charset)
@@ -65,9 +66,10 @@ convert(iconv_t cd, const char *charset, struct buf *out, struct span text,
 		in++;
 		left--;
 	}
-	return error_setx(err, ERR_DECODE, "corrupt",
+	error_setx(err, ERR_DECODE, "corrupt",
 	    "body is not of the character set it declares, at byte %zu",
 	    text.len - left);
+	return error_hint(err, AS_IT_CAME);
 }
 
 int
@@ -79,9 +81,11 @@ charset_to_utf8(struct buf *out, const char *charset, struct span text,
 
 	charset = real_name(charset);
 	cd = iconv_open("UTF-8", charset);
-	if (cd == (iconv_t)-1)
-		return error_setx(err, ERR_DECODE, "charset",
+	if (cd == (iconv_t)-1) {
+		error_setx(err, ERR_DECODE, "charset",
 		    "character set '%.64s' is not known here", charset);
+		return error_hint(err, AS_IT_CAME);
+	}
 	rv = convert(cd, charset, out, text, err);
 	iconv_close(cd);
 	return rv;

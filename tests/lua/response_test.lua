@@ -394,6 +394,7 @@ for i, row in ipairs(no_texts) do
   t.test("no text, row " .. i, function ()
     local r, p = answer(row[2], row[1])
     local err = t.raises(function () r:text() end, "decode", row[3])
+    t.match(err.hint, "response%.body", "hint")
     t.eq(tostring(err):find("%c"), nil, "control byte in tostring")
     t.ok(#tostring(err) < 500, "length of tostring")
     t.eq(err.sent, true, "sent")
