@@ -180,9 +180,10 @@ parse_status(struct h1 *p, struct span line, struct error *err)
 	/* A minor version we do not know is read as ours (RFC 9110 6.2). */
 	p->minor = s[7] == '0' ? 0 : 1;
 	p->status = (s[9] - '0') * 100 + (s[10] - '0') * 10 + (s[11] - '0');
-	if (p->status < 100 || p->status > 599)
+	/* 600 to 999 are a server's failure (RFC 9110 section 15). */
+	if (p->status < 100)
 		return error_setx(err, ERR_PROTOCOL, "status-line",
-		    "status is not from 100 to 599: %s", quote(text, line));
+		    "status is below 100: %s", quote(text, line));
 	if (p->status == 101)
 		return error_setx(err, ERR_PROTOCOL, "status-line",
 		    "the server switches protocols (101) unasked");

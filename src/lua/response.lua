@@ -260,10 +260,11 @@ end
 local stub_fields = { status = "number", headers = "table", body = "string",
                       reason = "string", url = "string", http = "string" }
 
--- RFC 9110 section 15: three digits, of which the first says what it means.
+-- RFC 9110 section 15: three digits, of which the first says what it means;
+-- above 599 as much as 500.
 local function check_status (status)
-  if math.type(status) ~= "integer" or status < 100 or status > 599 then
-    errors.usage("value", "a response's status must be 100 to 599, not %s",
+  if math.type(status) ~= "integer" or status < 100 or status > 999 then
+    errors.usage("value", "a response's status must be 100 to 999, not %s",
       tostring(status))
   end
 end

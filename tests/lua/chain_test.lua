@@ -814,7 +814,7 @@ local bad_stubs = {
   { "a status that is a string", { status = "200" }, "type" },
   { "a status that is none", { status = 2.5 }, { "type", "value" } },
   { "a status of 99", { status = 99 }, "value" },
-  { "a status of 600", { status = 600 }, "value" },
+  { "a status of 1000", { status = 1000 }, "value" },
   { "a body that is a table", { body = {} }, "type" },
   { "headers that are a string", { headers = "a: b" }, "type" },
   { "a header that is a function", { headers = { a = print } }, "type" },

@@ -38,7 +38,8 @@ end)
 
 local oks = { { "200 OK", true }, { "204 No Content", true },
   { "304 Not Modified", true }, { "399 X", true }, { "400 X", false },
-  { "404 Not Found", false }, { "500 X", false }, { "599 X", false } }
+  { "404 Not Found", false }, { "500 X", false }, { "599 X", false },
+  { "600 X", false }, { "999 Request denied", false } }
 
 for _, row in ipairs(oks) do
   t.test("ok of " .. row[1], function ()
@@ -154,7 +155,7 @@ local raises = {
   { "404 ", "404", "404" },
   { "404", "404", "404" },
   { "503 Service Unavailable", "503" },
-  { "599 X", "599" },
+  { "599 X", "599" }, { "999 Request denied", "999" },
 }
 
 for _, row in ipairs(raises) do
