@@ -208,16 +208,30 @@ t.test("fetch/digest", function ()
   end
 end)
 
-t.test("fetch/goes on", function ()
-  local file = t.tmpdir() .. "/f"
-  local server <close> = serve {
+-- A server that breaks off half-way, and then has the rest; and the words.
+local function breaking_off (file)
+  local server = serve {
     { "head", "send", "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n"
       .. 'etag: "1"\r\n\r\n01234', "notify" },
     { "head", "send", answer("56789", "content-range: bytes 5-9/10\r\n",
       "206 Partial Content") },
   }
-  local words = { "--resume", "--output", file, "--sha256",
+  return server, { "--resume", "--output", file, "--sha256",
     https.hash("sha256", "0123456789"), at(server) }
+end
+
+t.test("fetch/goes on by itself", function ()
+  local file = t.tmpdir() .. "/f"
+  local server <close>, words = breaking_off(file)
+  check_status(run_ca("fetch", words), 0, "fetch")
+  t.eq(t.read(file), "0123456789", "the file")
+end)
+
+t.test("fetch/goes on", function ()
+  local file = t.tmpdir() .. "/f"
+  local server <close>, words = breaking_off(file)
+  table.insert(words, 1, "--retries")
+  table.insert(words, 2, "0")
   local got = run_ca("fetch", words)
   check_status(got, 7, "cut off")
   t.match(got.stderr, "protocol/truncated")
