@@ -73,4 +73,27 @@ function M.save (jar, path)
   core.write_private(path, table.concat(lines))
 end
 
+-- M.keep(session): writes its cookies, if any has changed
+function M.keep (session)
+  if session.jar.changed then session.jar:save(session.cookie_file) end
+end
+
+local sessions = setmetatable({}, { __mode = "k" })
+local exit
+
+-- M.keep_at_exit(session): os.exit ends Lua without closing anything, unless
+-- it is told to
+function M.keep_at_exit (session)
+  sessions[session] = true
+  if exit then return end
+  exit = os.exit
+  os.exit = function (...)
+    for each in pairs(sessions) do
+      local ok, err = pcall(M.keep, each)
+      if not ok then warn("lurl: writing cookies: ", tostring(err)) end
+    end
+    return exit(...)
+  end
+end
+
 return M

@@ -281,7 +281,10 @@ local pool_parts = { per_host = connections, total = connections,
 -- What a session has besides, and what makes no sense as a default.
 local session_checks = {
   base = of("string"),
-  cookies = of("boolean", "string"),
+  cookies = function (name, value)
+    of("boolean", "string")(name, value)
+    if value == "" then usage("value", "option '%s' is an empty path", name) end
+  end,
   pool = function (name, value)
     if type(value) ~= "table" then wrong_type(name, value, "a table") end
     fields(name, value, pool_parts)

@@ -238,16 +238,17 @@ end
 function Session:close ()
   self.closed = true
   self.pool:close()
-  if self.cookie_file and self.jar.changed then
-    self.jar:save(self.cookie_file)
-  end
+  if self.cookie_file then require "https.cookie_file".keep(self) end
 end
 
 local mt = { __name = "https.session", __index = Session,
              __close = Session.close }
 
--- At exit there is nobody left to tell.
-function mt.__gc (self) pcall(Session.close, self) end
+-- At the end there is nobody left to catch an error.
+function mt.__gc (self)
+  local ok, err = pcall(Session.close, self)
+  if not ok then warn("lurl: closing a session: ", tostring(err)) end
+end
 
 -- base is a directory, with or without its last slash.
 local function set_base (session, base)
@@ -323,7 +324,10 @@ function M.new (defaults, is_shared)
     session.cookie_file = type(defaults.cookies) == "string"
       and defaults.cookies or nil
     session.jar = require "https.cookies".jar()
-    if session.cookie_file then session.jar:load(session.cookie_file) end
+    if session.cookie_file then
+      session.jar:load(session.cookie_file)
+      require "https.cookie_file".keep_at_exit(session)
+    end
   end
   session.transport = transport.new(session)
   session.chain = built_in(session)

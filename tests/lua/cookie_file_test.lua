@@ -180,4 +180,50 @@ t.test("file/unwritable", function ()
   t.raises(function () jar:save("a\0b") end, "usage", "value")
 end)
 
+---------------------------------------------------------------------------
+-- A session's file, however its script ends.
+
+-- A script that gets a cookie and ends so; what it said, and its file.
+local function run_session (ending, file)
+  file = file or t.tmpdir() .. "/cookies"
+  local got = t.run { cmd = { t.lurl, "-W", "-e", ([[
+    local session = https.session { cookies = "%s" }
+    session.transport = function (request)
+      return https.response { url = request.url,
+        headers = { ["set-cookie"] = "a=b; max-age=1000" } }
+    end
+    session:get "https://www.example.org/"
+    %s]]):format(file, ending) } }
+  local written <close> = io.open(file)
+  return got, written and written:read "a" or ""
+end
+
+-- ending, exit status
+local endings = {
+  { "", 0 }, { "session:close()", 0 }, { "error 'mine'", 1 },
+  { "os.exit()", 0 }, { "os.exit(true)", 0 }, { "os.exit(false)", 1 },
+  { "os.exit(7)", 7 }, { "os.exit(7, true)", 7 }, { "os.exit(7, false)", 7 },
+  { "session:close() os.exit(7)", 7 },
+  { "coroutine.wrap(os.exit)(7)", 7 },
+  { "local other <close> = https.session { cookies = '/dev/null' } os.exit(7)",
+    7 },
+}
+
+for _, row in ipairs(endings) do
+  t.test("end/" .. row[1], function ()
+    local got, text = run_session(row[1])
+    t.eq(got.status, row[2], "status")
+    t.match(text, "\ta\tb\n$", "file")
+    if row[1]:find "exit" then t.eq(got.stderr, "", "stderr") end
+  end)
+end
+
+for _, ending in ipairs { "", "os.exit(0)", "os.exit(0, true)" } do
+  t.test("end/unwritable, " .. ending, function ()
+    local got = run_session(ending, dir .. "/none/x")
+    t.eq(got.status, 0, "status")
+    t.match(got.stderr, "warning: lurl: .*none/x", "stderr")
+  end)
+end
+
 t.finish()

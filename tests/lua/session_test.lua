@@ -288,6 +288,8 @@ local bad_sessions = {
   { { form = {} }, "option" }, { { multipart = {} }, "option" },
   { { output = "x" }, "option" }, { { resume = true }, "option" },
   { { sha256 = ("0"):rep(64) }, "option" },
+  { { cookies = "" }, "value", "'cookies'" },
+  { { cookies = {} }, "type", "'cookies'" },
   { { pool = 5 }, "type", "'pool'" },
   { { pool = { per_hos = 1 } }, "option", "'per_host'" },
   { { pool = { per_host = "1" } }, "type" },
