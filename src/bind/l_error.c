@@ -1,4 +1,8 @@
+#include <string.h>
+
 #include "bind.h"
+
+#define DEPTH	40	/* levels that are looked at for the script */
 
 void
 new_type(lua_State *L, const char *name, const luaL_Reg *methods)
@@ -44,11 +48,29 @@ set_string(lua_State *L, const char *field, const char *value)
 	lua_setfield(L, -2, field);
 }
 
+/* Where the script called us: the nearest level that is its own, or nil. */
+static int
+l_where(lua_State *L)
+{
+	lua_Debug ar;
+	int level;
+
+	for (level = 0; level < DEPTH && lua_getstack(L, level, &ar); level++) {
+		lua_getinfo(L, "Sl", &ar);
+		if (ar.currentline > 0 && strncmp(ar.source, "=https", 6) != 0) {
+			lua_pushfstring(L, "%s:%d", ar.short_src,
+			    ar.currentline);
+			return 1;
+		}
+	}
+	return 0;
+}
+
 void
 fill_error(lua_State *L, const struct error *err)
 {
-	luaL_checkstack(L, 3, NULL);
-	lua_createtable(L, 0, 10);
+	luaL_checkstack(L, 4, NULL);
+	lua_createtable(L, 0, 11);
 	set_string(L, "kind", error_kind_name(err->kind));
 	set_string(L, "code", err->code);
 	set_string(L, "message", err->message);
@@ -56,6 +78,8 @@ fill_error(lua_State *L, const struct error *err)
 	set_string(L, "hint", err->hint);
 	lua_pushboolean(L, 0);
 	lua_setfield(L, -2, "sent");
+	if (err->kind == ERR_USAGE && l_where(L) == 1)
+		lua_setfield(L, -2, "where");
 	luaL_setmetatable(L, ERROR_MT);
 }
 
@@ -95,4 +119,6 @@ open_error(lua_State *L)
 	lua_pushcfunction(L, l_tostring);
 	lua_setfield(L, -2, "__tostring");
 	lua_setfield(L, -2, "error");
+	lua_pushcfunction(L, l_where);
+	lua_setfield(L, -2, "where");
 }

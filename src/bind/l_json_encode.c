@@ -204,8 +204,8 @@ look_at(lua_State *L, struct writer *w, int table, const struct place *up)
 			add_key(L, w, s);
 		} else if (lua_type(L, -1) == LUA_TNUMBER) {
 			refuse_value(L, up, "value", "a list has holes "
-			    "(https.json.null stands for null), or a number "
-			    "that is no index,");
+			    "(https.json.null stands for null) or a number "
+			    "that is no index");
 		} else {
 			refuse_value(L, up, "value",
 			    "a key is neither a string nor an index");

@@ -94,17 +94,34 @@ l_close_wake(lua_State *L)
 	return 0;
 }
 
+static lua_Number
+check_seconds(lua_State *L, int arg)
+{
+	struct error err = { 0 };
+	lua_Number seconds = lua_tonumber(L, arg);
+
+	if (lua_type(L, arg) != LUA_TNUMBER)
+		error_setx(&err, ERR_USAGE, "type", "sleep takes a number of "
+		    "seconds, not %s%s", lua_isnoneornil(L, arg) ? "" : "a ",
+		    lua_isnone(L, arg) ? "nil" : luaL_typename(L, arg));
+	else if (!(seconds >= 0 && seconds <= SLEEP_MAX))
+		error_setx(&err, ERR_USAGE, "value", "sleep takes 0 to %.0f "
+		    "seconds, not %g", (double)SLEEP_MAX, (double)seconds);
+	else
+		return seconds;
+	raise_error(L, &err);
+	return 0;
+}
+
 /* sleep(seconds): waits */
 static int
 l_sleep(lua_State *L)
 {
-	lua_Number seconds = luaL_checknumber(L, 1);
+	lua_Number seconds = check_seconds(L, 1);
 	struct error err = { 0 };
 	struct wake_box *b;
 	int64_t until;
 
-	luaL_argcheck(L, seconds >= 0 && seconds <= SLEEP_MAX, 1,
-	    "out of range");
 	b = lua_newuserdatauv(L, sizeof(*b), 0);
 	b->wake = NULL;
 	luaL_setmetatable(L, WAKE_MT);

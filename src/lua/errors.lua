@@ -24,17 +24,6 @@ end
 
 mt.__name = "https.error"
 
--- Where the script called us: the nearest level that is a script's own.
-local function position ()
-  for level = 3, 40 do
-    local info = debug.getinfo(level, "Sl")
-    if not info then return nil end
-    if info.currentline > 0 and not info.source:find("^=https") then
-      return info.short_src .. ":" .. info.currentline
-    end
-  end
-end
-
 -- M.new(fields) -> an error value, not raised
 function M.new (fields)
   if fields.sent == nil then fields.sent = false end
@@ -43,7 +32,7 @@ end
 
 -- M.usage(code, format, ...): the caller's mistake, with its position
 function M.usage (code, format, ...)
-  error(M.new { kind = "usage", code = code, where = position(),
+  error(M.new { kind = "usage", code = code, where = core.where(),
                 message = string.format(format, ...) }, 0)
 end
 
@@ -53,8 +42,8 @@ function M.article (word)
 end
 
 -- M.complete(err, parsed) -> err with whom it is about (the parts of a URL,
--- where there is one) and what to do.  What is no error of ours comes back as
--- it is.
+-- where there is one; else what the script has given us) and what to do.  What
+-- is no error of ours comes back as it is.
 function M.complete (err, parsed)
   if getmetatable(err) ~= mt then return err end
   if parsed then
@@ -63,7 +52,9 @@ function M.complete (err, parsed)
     err.port = err.port or parsed.port
   end
   err.hint = err.hint or hints.of(err)
-  if err.kind == "usage" then err.where = err.where or position() end
+  if err.kind == "usage" or err.kind == "json" and not parsed then
+    err.where = err.where or core.where()
+  end
   return err
 end
 

@@ -30,6 +30,10 @@ setmetatable(https, {
 -- https.error{kind=, code=, message=, ...} -> an error value to raise
 setmetatable(core.error, {
   __call = function (_, fields)
+    if type(fields) ~= "table" then
+      require "https.errors".usage("type", "https.error takes a table, not %s",
+        fields == nil and "nil" or "a " .. type(fields))
+    end
     return require "https.errors".new(fields)
   end,
 })

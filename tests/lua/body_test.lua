@@ -378,9 +378,7 @@ for _, row in ipairs(refused) do
     end, row[3], row[4])
     t.eq(err.sent, false, "sent")
     if row[5] then t.match(err.message, row[5], "message") end
-    if err.kind == "usage" then
-      t.match(err.where, "^tests/lua/body_test%.lua:%d+$", "where")
-    end
+    t.match(err.where, "^tests/lua/body_test%.lua:%d+$", "where")
   end)
 end
 

@@ -409,6 +409,7 @@ for _, row in ipairs(bad_changes) do
       return next(request)
     end)
     local err = t.raises(function () s:post(URL) end, "usage", row[3])
+    t.match(err.where, "^tests/lua/chain_test%.lua:%d+$", "where")
     t.eq(err.sent, false, "sent")
     t.eq(w:requests(A), {}, "requests")
     t.eq(tostring(err):find "%c", nil, "control byte in tostring")
