@@ -125,15 +125,28 @@ end
 -- The responses of a call (or an exchange that was to become one), which are
 -- given up when it does not come to its end: a step that raises does not know
 -- of the response that is under way.  The one that an error brings along stays
--- as it is; what a step has lost may be collected before.
+-- as it is; what a step has lost may be collected before.  Field sent is
+-- whether any request of the call has gone out.
 local opened_mt = { __mode = "v" }
 
 local function exchange_of (response)
   return type(response) == "table" and response.exchange or response
 end
 
+-- What failed may not be what was sent: an earlier hop or try.  A script that
+-- makes the call again because of sent=false would have it done twice.  But a
+-- server that is not who it should be got nothing.
+local function tell_sent (opened, err)
+  if opened.sent and getmetatable(err) == core.error and err.kind ~= "verify"
+  then
+    err.sent = true
+  end
+  opened.sent = nil
+end
+
 function opened_mt.__close (opened, err)
   local kept = type(err) == "table" and exchange_of(rawget(err, "response"))
+  tell_sent(opened, err)
   for _, one in next, opened do
     local exchange = exchange_of(one)
     if exchange ~= kept then exchange:abandon() end
@@ -145,6 +158,7 @@ end
 -- from elsewhere.  What it put around a response has that one's exchange.
 local function settle (opened, response)
   local kept = exchange_of(response)
+  opened.sent = nil
   for i, one in next, opened do
     opened[i] = nil
     if type(one) == "table" and one.exchange ~= kept

@@ -116,7 +116,7 @@ local function left_of (request, parts)
   if left > 0 then return left end
   error(errors.complete(errors.new {
     kind = "timeout", code = "total", phase = "connect",
-    message = "timed out before the request was sent",
+    message = "timed out before this request was sent",
   }, parts), 0)
 end
 
@@ -255,11 +255,17 @@ local function perform (session, request, parts)
   error(result, 0)
 end
 
+local function was_sent (err)
+  return getmetatable(err) == core.error and err.sent
+end
+
 -- M.new(session) -> transport: function (request) -> response, or raises
 function M.new (session)
   return function (request)
     local parts = requests.parts(request)
     local ok, result = pcall(perform, session, request, parts)
+    local opened = request.opened
+    if opened and (ok or was_sent(result)) then opened.sent = true end
     if ok then return result end
     error(errors.complete(result, parts), 0)
   end

@@ -338,6 +338,54 @@ t.test("the error of a later hop", function ()
   t.eq(w:requests(OTHER), {}, "requests")
 end)
 
+-- label, a step outside the redirects and one inside, the error, whether the
+-- first hop has been sent by then
+local function times_up () https.sleep(0.3) end
+
+local sents = {
+  { "no time for the next hop", function (request, next)
+    local r = next(request)
+    times_up()
+    return r
+  end, "timeout", "total", true },
+  { "no time for the first", function (request, next)
+    times_up()
+    return next(request)
+  end, "timeout", "total", false },
+  { "the next hop is refused", function (request, next)
+    return next(request)
+  end, "connect", "refused", true },
+  { "the first is no URL", function (request, next)
+    request.url = "nowhere"
+    return next(request)
+  end, "usage", "url", false },
+  { "the next is no URL", function (request, next)
+    if request.url ~= START then request.url = "nowhere" end
+    return next(request)
+  end, "usage", "url", true },
+  { "a mistake after the first", function (request, next)
+    next(request)
+    return nil
+  end, "usage", "type", true },
+}
+
+for _, row in ipairs(sents) do
+  t.test("sent: " .. row[1], function ()
+    local w <close> = wire.open{ [A] = { cert = "good", "head", "send",
+      redirect(302, "https://nobody.test/"), "wait" } }
+    w.resolve["nobody.test:443"] = "127.0.0.1:1"
+    local s <close> = https.session(w:options{ timeout = 0.3 })
+    s:use(row[2], { after = "redirects" })
+    local err = t.raises(function () s:get(START) end, row[3], row[4])
+    t.eq(err.sent, row[5], "sent")
+    -- It is of the call, not of the session.
+    err = t.raises(function ()
+      s:get("https://nobody.test/", { timeout = 20, redirects = 0 })
+    end)
+    t.eq(err.sent, false, "sent, of the next call")
+  end)
+end
+
 -- label, the first answer, what its connection does then; the second request
 -- needs another connection
 local broken = {

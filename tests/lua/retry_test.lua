@@ -631,6 +631,21 @@ t.test("lost to a file: HEAD and redirects that are not followed", function ()
   holds("moved")
 end)
 
+t.test("sent: by an earlier try", function ()
+  local w <close> = wire.open{ [A] = { cert = "good", "head", "notify" } }
+  local s <close> = session_of(w)
+  local tries = 0
+  s:use(function (request, next)
+    tries = tries + 1
+    if tries == 2 then request.url = "https://nobody.test/" end
+    return next(request)
+  end, { after = "retries" })
+  w.resolve["nobody.test:443"] = "127.0.0.1:1"
+  local err = t.raises(function () s:get(URL, { retries = 1 }) end, "connect",
+    "refused")
+  t.eq({ tries, err.sent }, { 2, true }, "tries, sent")
+end)
+
 t.test("POST that may be sent again", function ()
   local w <close> = wire.open{ [A] = { cert = "good",
     { "head", "body", 5, "rst" }, { "head", "body", 5, "send", FINAL } } }
