@@ -1,19 +1,26 @@
 -- Shows what verification does: one server, several certificates, and what a
 -- script sees of each.  `make run` starts that server, on loopback.
 --
---   lurl scripts/verify.lua PORT CA.pem
+--   lurl verify PORT CA.pem
 --
 -- PORT is on 127.0.0.1 and answers as good.test, expired.test, wrong.test and
 -- self.test; CA.pem is the root that signed all but the last.
 -- Exit status 0 when everything was as it has to be.
 
-local usage = "usage: lurl scripts/verify.lua PORT CA.pem"
+local https = require "https"
+
+local usage = [[
+usage: lurl verify PORT CA.pem
+
+Asks the server on that port of 127.0.0.1 under several names, and says what
+came of each.  `make run` starts such a server.
+]]
 
 if arg[1] == "--help" then
-  print(usage)
+  io.write(usage)
   os.exit(0)
 elseif #arg ~= 2 then
-  io.stderr:write(usage, "\n")
+  io.stderr:write("verify: which port, and which CA.pem?\n", usage)
   os.exit(2)
 end
 
