@@ -18,6 +18,15 @@ local function set_of (list)
   return set
 end
 
+-- Methods may be written in lower case, here as in a call.
+local function methods_of (list)
+  local set = set_of(list)
+  for _, name in ipairs(list) do
+    if name:find("^%l+$") then set[name:upper()] = true end
+  end
+  return set
+end
+
 -- M.rules(value of option retries) -> {max=, backoff=, cap=, statuses=set,
 -- methods=set}
 function M.rules (value)
@@ -26,37 +35,16 @@ function M.rules (value)
   for name, default in pairs(DEFAULTS) do
     rules[name] = value[name] == nil and default or value[name]
   end
-  rules.statuses, rules.methods = set_of(rules.statuses), set_of(rules.methods)
+  rules.statuses = set_of(rules.statuses)
+  rules.methods = methods_of(rules.methods)
   return rules
-end
-
-local month = { jan = 1, feb = 2, mar = 3, apr = 4, may = 5, jun = 6, jul = 7,
-                aug = 8, sep = 9, oct = 10, nov = 11, dec = 12 }
-
--- Days from 1970-01-01 in the Gregorian calendar.
-local function days (y, m, d)
-  if m <= 2 then y = y - 1 end
-  local era = y // 400
-  local of_era = y - era * 400
-  local of_year = (153 * (m + (m > 2 and -3 or 9)) + 2) // 5 + d - 1
-  return era * 146097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year
-    - 719468
 end
 
 -- M.date(text) -> epoch seconds of an HTTP-date (RFC 9110 section 5.6.7)
 function M.date (text)
-  local d, name, y, h, min, s =
-    text:match("^%a+, (%d+)[ -](%a+)[ -](%d+) (%d+):(%d+):(%d+) GMT$")
-  if not d then
-    name, d, h, min, s, y =
-      text:match("^%a+ (%a+) +(%d+) (%d+):(%d+):(%d+) (%d+)$")
-  end
-  local m = name and month[name:lower()]
-  if not m then return nil end
-  y = tonumber(y)
-  if y < 100 then y = y + (y < 70 and 2000 or 1900) end
-  return ((days(y, m, tonumber(d)) * 24 + tonumber(h)) * 60 + tonumber(min))
-    * 60 + tonumber(s)
+  local is_date = text:find("^%a+, %d+[ -]%a+[ -]%d+ %d+:%d+:%d+ GMT$")
+    or text:find("^%a+ %a+ +%d+ %d+:%d+:%d+ %d+$")
+  return is_date and require "https.set_cookie".date(text) or nil
 end
 
 -- Seconds that retry-after asks for (RFC 9110 section 10.2.3), or nil.

@@ -197,6 +197,8 @@ for _, method in ipairs{ "POST", "PATCH", "PROPFIND", "LINK" } do
     retries = { max = 1, methods = { method } }, method = method }, 2, { 0.5 },
     200 }
 end
+plays[#plays + 1] = { "POST in lower case", { 503, 200, retries = { max = 1,
+  methods = { "post" } }, method = "POST" }, 2, { 0.5 }, 200 }
 plays[#plays + 1] = { "GET, which is not said", { 503, 200, retries = {
   max = 1, methods = { "POST" } } }, 1, {}, 503 }
 
@@ -302,6 +304,8 @@ local dates = {
   { "Sun, 06 Nov 1994", nil }, { "Sun, 06 Nov 1994 08:49:37", nil },
   { "Sun, 06 Nov 1994 08:49:37 CET", nil },
   { "Sun, 06 XYZ 1994 08:49:37 GMT", nil },
+  { "Sun, 31 Feb 1994 08:49:37 GMT", nil },
+  { "Sun, 06 Nov 1994 24:49:37 GMT", nil },
   { "06 Nov 1994 08:49:37 GMT", nil },
   { "Sun, 06 Nov 1994 08:49:37 GMT and more", nil },
   { "1994-11-06T08:49:37Z", nil },
