@@ -215,12 +215,14 @@ next_line(lua_State *L)
 	return 2;
 }
 
-/* pairs(headers) -> name, value of each line */
+/*
+ * pairs(headers) -> name, value of each line there is now: as with a table,
+ * the loop may take out what it comes to.
+ */
 static int
 l_pairs(lua_State *L)
 {
-	check_headers(L, 1);
-	lua_pushvalue(L, 1);
+	l_copy(L);
 	lua_pushinteger(L, 0);
 	lua_pushcclosure(L, next_line, 2);
 	return 1;

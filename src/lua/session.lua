@@ -213,6 +213,10 @@ end
 
 -- session:request(method, url [, options]) -> response, or raises
 function Session:request (method, url, own)
+  if type(self) ~= "table" then
+    usage("type", "a session's methods are called with a colon: "
+      .. "session:get(url)")
+  end
   if own == nil then own = {} end
   if self.closed then usage("value", "the session is closed") end
   option.check(own)
@@ -228,7 +232,7 @@ for _, verb in ipairs { "get", "head", "post", "put", "patch", "delete",
                         "options" } do
   local method = verb:upper()
   Session[verb] = function (self, url, options)
-    return self:request(method, url, options)
+    return Session.request(self, method, url, options)
   end
 end
 

@@ -299,6 +299,15 @@ local changes = {
     request.headers = { ["x-b"] = { "1", "2" }, ["x-a"] = 3 }
     return next(request)
   end, "\r\nx%-a: 3\r\nx%-b: 1\r\nx%-b: 2\r\n" },
+  { "headers, while it looks at them", function (request, next)
+    request.headers["x-a"], request.headers["x-b"] = { "1", "2" }, "3"
+    for name in pairs(request.headers) do
+      request.headers[name] = nil
+      if name == "x-b" then request.headers:add("x-c", "4") end
+    end
+    return next(request)
+  end, "^GET /x HTTP/1.1\r\nhost: good.test\r\nx%-c: 4\r\n"
+    .. "accept%-encoding: [^\r]*\r\n\r\n$" },
   { "a list of headers", function (request, next)
     request.headers["x-a"] = { "b", "c" }
     return next(request)

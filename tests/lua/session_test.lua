@@ -327,6 +327,15 @@ for i, value in ipairs{ "x", 5, true, false, print } do
     end)
 end
 
+for _, verb in ipairs{ "get", "post", "request" } do
+  t.test("a dot for a colon: " .. verb, function ()
+    local s <close> = stubbed()
+    local err = t.raises(function () s[verb](URL, {}) end, "usage", "type")
+    t.match(err.message, "colon", "message")
+    t.match(err.where, "^tests/lua/session_test%.lua:%d+$", "where")
+  end)
+end
+
 ---------------------------------------------------------------------------
 -- Connections.
 
