@@ -44,10 +44,12 @@ local function in_directory (dir)
   function store.put (key, entry)
     local path = dir .. "/" .. key
     if not entry then return os.remove(path) end
-    local head = https.json.encode(entry.head)
+    -- What JSON cannot say, as a header that is not UTF-8, is not kept.
+    local ok, head = pcall(https.json.encode, entry.head)
+    if not ok then return os.remove(path) end
     local new = ("%s.%x"):format(path, math.random(0))
     local file <close> = assert(io.open(new, "wb"))
-    file:write(head, "\n", entry.body)
+    assert(file:write(head, "\n", entry.body))
     assert(file:close())
     assert(os.rename(new, path))
   end

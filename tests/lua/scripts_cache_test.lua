@@ -215,6 +215,20 @@ t.test("cache/no secret in a file", function ()
   t.eq(text:find "s3cret", nil, text)
 end)
 
+t.test("cache/a header that no file can hold", function ()
+  local dir = t.tmpdir()
+  local session <close> = https.session {}
+  session:use(cache { dir = dir }, { after = "auth" })
+  session.transport = function ()
+    return https.response { headers = { ["cache-control"] = "max-age=60",
+      ["content-disposition"] = "filename=\xe4" }, body = "body" }
+  end
+  for _ = 1, 2 do
+    local response = session:get("https://example.org/")
+    t.eq({ response.body, response.headers["cache-status"] }, { "body" })
+  end
+end)
+
 t.test("cache/a file that is none of ours", function ()
   local dir = t.tmpdir()
   t.write(dir .. "/" .. https.hash("sha256", "https://example.org/"), "{\n")
