@@ -12,9 +12,14 @@ local function label (err)
     or tostring(err.kind)
 end
 
+local PLACE_MAX = 200  -- bytes of a URL that a person gets to see
+
 -- One line, whatever a peer or a caller has put into it.
 function mt.__tostring (err)
   local place = err.where or err.url
+  if type(place) == "string" and #place > PLACE_MAX then
+    place = place:sub(1, PLACE_MAX) .. "..."
+  end
   local line = (place and place .. ": " or "") .. tostring(err.message)
     .. " (" .. label(err) .. ")"
   return (line:gsub("%c", function (c)

@@ -320,6 +320,16 @@ t.test("other errors have no position, but a URL", function ()
   t.eq(tostring(err):find(p:url() .. ": ", 1, true), 1, "tostring")
 end)
 
+t.test("a long URL is not all of the line", function ()
+  local p = peer.rawd{ "wait" }
+  p:stop()
+  local url = p:url("/" .. ("x"):rep(5000))
+  local err = t.raises(function () https.get(url, p:options()) end, "connect")
+  t.eq(err.url, url, "url")
+  t.match(tostring(err), "^http://[^/]+/x+%.%.%.: .*refused%)$", "tostring")
+  t.ok(#tostring(err) < 400, "length of tostring")
+end)
+
 ---------------------------------------------------------------------------
 -- What arrives.  httpsd's /echo answers with the request.
 
