@@ -174,11 +174,20 @@ new_box(lua_State *L)
 	return b;
 }
 
+/* Who makes a new connection looks closer at what is on disk. */
+static bool
+is_current(const struct pool *pool, const struct target *target)
+{
+	if (!target->tls)
+		return true;
+	return pool_has(pool, target) ? trust_fresh(target->trust) :
+	    trust_current(target->trust);
+}
+
 /*
  * exchange(route, pool, method, headers, idempotent, total (seconds, or nil),
- * unusual) -> exchange, or nil where a new connection would rely on a trust
- * that is no longer what is on disk; raises usage/value for what may not be
- * sent.
+ * unusual) -> exchange, or nil where it would rely on a trust that is no longer
+ * what is on disk; raises usage/value for what may not be sent.
  * unusual is nil, or {own_host= (headers have one), body=, length= (the
  * Content-Length line, if any), body_follows=, chunked=, head_request=,
  * close=}
@@ -199,11 +208,10 @@ l_exchange(lua_State *L)
 	lua_settop(L, UNUSUAL);
 	/* A step may have left no method: request_write says so. */
 	method.data = lua_tolstring(L, 3, &method.len);
+	if (!is_current(pool, &route->target))
+		return 0;
 	b = new_box(L);
 	get_route(&spec, route);
-	if (spec.target.tls && !pool_has(pool, &spec.target) &&
-	    !trust_current(spec.target.trust))
-		return 0;
 	spec.idempotent = lua_toboolean(L, 5);
 	spec.deadline_ms = total_ms == INT64_MAX ? INT64_MAX :
 	    loop_now_ms() + total_ms;

@@ -8,6 +8,7 @@ local response = require "https.response"
 local M = {}
 
 local usage = errors.usage
+local has = core.headers().has
 
 -- May go out twice without harm (RFC 9110 section 9.2.2).
 local idempotent = {
@@ -134,24 +135,51 @@ local function make_route (options, parts, trust)
   }
 end
 
--- The last route is kept, for scripts ask the same place again; but not where
--- a table, which may have changed since, has a say in it.
-local function route_of (session, options, parts, trust)
-  local timeout, last = options.timeout, session.last_route
-  if options.resolve or type(timeout) == "table" then
-    return make_route(options, parts, trust)
-  elseif last and last.parts == parts and last.trust == trust
-     and last.timeout == timeout and last.servername == options.servername
-     and last.max_header == options.max_header then
-    return last.route
+-- Whether a value of ca is what it was: the same string, or a list that still
+-- holds what was copied from it.
+local function is_same (ca, last, copy)
+  if ca ~= last then return false end
+  if not copy then return true end
+  if #ca ~= #copy then return false end
+  for i = 1, #copy do
+    if ca[i] ~= copy[i] then return false end
   end
-  local route = make_route(options, parts, trust)
-  session.last_route = {
-    parts = parts, trust = trust, timeout = timeout,
+  return true
+end
+
+-- What a route was made of, but for a table, which may have changed since.
+local function remember (options, parts, trust, route)
+  local verify, ca, timeout = options.verify, options.ca, options.timeout
+  if options.resolve or type(verify) == "table" or type(timeout) == "table" then
+    return nil
+  end
+  return {
+    parts = parts, verify = verify, ca = ca, timeout = timeout,
+    ca_copy = type(ca) == "table" and table.move(ca, 1, #ca, 1, {}) or nil,
     servername = options.servername, max_header = options.max_header,
-    route = route,
+    trust = trust, route = route,
   }
-  return route
+end
+
+-- The route of a request, and its trust.  The last one is kept, for scripts ask
+-- the same place again; unless its trust is stale, no longer what is on disk.
+local function route_of (session, options, parts, stale)
+  local last = session.last_route
+  if parts.scheme ~= "https" and not options.allow_http then
+    usage("url", "%s is plain http, which anyone on the way can read and "
+      .. "change: use https, or say allow_http=true", parts.url)
+  elseif last and last.parts == parts and last.verify == options.verify
+     and last.timeout == options.timeout and not options.resolve
+     and last.servername == options.servername
+     and last.max_header == options.max_header
+     and is_same(options.ca, last.ca, last.ca_copy) and not stale then
+    return last.route, last.trust
+  end
+  local trust = parts.scheme == "https"
+    and session.trust(options, parts.host, stale) or nil
+  local route = make_route(options, parts, trust)
+  session.last_route = remember(options, parts, trust, route)
+  return route, trust
 end
 
 -- What most requests do not have, for core.exchange; and the body's length.
@@ -159,8 +187,8 @@ local function unusual (request)
   local method, headers = request.method, request.headers
   local is_head = method == "HEAD"
   if request.body == nil and not is_head and not has_content[method]
-     and not headers:has("host", "content-length", "transfer-encoding",
-                         "connection") then
+     and not has(headers, "host", "content-length", "transfer-encoding",
+                 "connection") then
     return nil
   end
   local body = body_of(request)
@@ -200,6 +228,7 @@ local function send_body (exchange, body, length)
   local progress = { sent = 0 }
   local ok, err = pcall(send, exchange, body, length, progress)
   if ok then return end
+  exchange:abandon()
   if getmetatable(err) == core.error and own_faults[err.kind] then
     err.sent = err.sent or progress.sent > 0
   end
@@ -219,40 +248,24 @@ local function converse (exchange, request, length)
   return opened[at]
 end
 
--- The route of a request, and whether what it has to trust is to be read anew.
-local function find_route (session, request, parts, anew)
-  local options = request.options
-  if parts.scheme == "https" then
-    local trust = session.trust(options, parts.host, anew)
-    return route_of(session, options, parts, trust)
-  elseif not options.allow_http then
-    usage("url", "%s is plain http, which anyone on the way can read and "
-      .. "change: use https, or say allow_http=true", parts.url)
-  end
-  return route_of(session, options, parts, nil)
+-- The exchange of a request; or nil, where its trust is no longer what is on
+-- disk, and that trust.
+local function open_exchange (session, request, parts, special, stale)
+  local route, trust = route_of(session, request.options, parts, stale)
+  local method = request.method
+  return core.exchange(route, session.pool, method, request.headers,
+    idempotent[method],
+    request.deadline and left_of(request, parts) or nil, special), trust
 end
 
--- A new connection notices when the trust store has changed on disk.
-local function open_exchange (session, request, parts, special)
-  local function open (anew)
-    return core.exchange(find_route(session, request, parts, anew),
-      session.pool, request.method, request.headers,
-      idempotent[request.method],
-      request.deadline and left_of(request, parts) or nil, special)
-  end
-  return open(false) or open(true)
-    or usage("value", "the trust store changes while it is being read")
-end
-
--- Whatever fails half-way, the body function of a script or an allocation,
--- leaves no connection behind.
 local function perform (session, request, parts)
   local special, length = unusual(request)
-  local exchange = open_exchange(session, request, parts, special)
-  local ok, result = pcall(converse, exchange, request, length)
-  if ok then return result end
-  exchange:close()
-  error(result, 0)
+  local exchange, trust = open_exchange(session, request, parts, special)
+  if not exchange then
+    exchange = open_exchange(session, request, parts, special, trust)
+      or usage("value", "the trust store changes while it is being read")
+  end
+  return converse(exchange, request, length)
 end
 
 local function was_sent (err)

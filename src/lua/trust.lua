@@ -135,24 +135,11 @@ local function warn_of (host)
   end
 end
 
--- Whether a value of ca is what it was: the same string, or a list that still
--- holds what was copied from it.
-local function is_same (ca, last, copy)
-  if ca ~= last then return false end
-  if not copy then return true end
-  if #ca ~= #copy then return false end
-  for i = 1, #copy do
-    if ca[i] ~= copy[i] then return false end
-  end
-  return true
-end
-
--- M.new() -> a function (options, host, anew) -> trust, which keeps what it made
--- as long as the files behind it stay what they were, and makes it anew when
--- told to
+-- M.new() -> a function (options, host, stale) -> trust, which keeps what it
+-- made as long as the files behind it stay what they were; stale is one that is
+-- known to be outdated
 function M.new ()
   local cache, count = {}, 0
-  local last, last_verify, last_ca, last_copy  -- what most calls ask for again
 
   local function make (spec, key)
     local ok, trust = pcall(core.trust, spec)
@@ -171,7 +158,7 @@ function M.new ()
     return trust
   end
 
-  local function find (options, host, anew)
+  return function (options, host, stale)
     local spec = said(options)
       or { chain = true, name = true, time = true }
     if spec.chain and not spec.ca then
@@ -181,22 +168,8 @@ function M.new ()
     local key = key_of(spec)
     if not (spec.chain or spec.name or spec.time) then warn_of(host) end
     local trust = cache[key]
-    return not anew and trust and trust:fresh() and trust or make(spec, key)
-  end
-
-  return function (options, host, anew)
-    local verify, ca = options.verify, options.ca
-    if last and not anew and verify == last_verify and is_same(ca, last_ca, last_copy)
-       and last:fresh() then
-      return last
-    end
-    local trust = find(options, host, anew)
-    -- A table may be another by the next call, and false is to be warned of.
-    if verify ~= false and type(verify) ~= "table" then
-      last, last_verify, last_ca = trust, verify, ca
-      last_copy = type(ca) == "table" and table.move(ca, 1, #ca, 1, {}) or nil
-    end
-    return trust
+    return trust and trust ~= stale and trust:fresh() and trust
+      or make(spec, key)
   end
 end
 
