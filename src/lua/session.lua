@@ -4,6 +4,7 @@ local core = require "https.core"
 local body = require "https.body"
 local chain = require "https.chain"
 local errors = require "https.errors"
+local opened = require "https.opened"
 local option = require "https.options"
 local requests = require "https.request"
 local transport = require "https.transport"
@@ -122,52 +123,6 @@ local function check_method (method)
   return methods[method] or method
 end
 
--- The responses of a call (or an exchange that was to become one), which are
--- given up when it does not come to its end: a step that raises does not know
--- of the response that is under way.  The one that an error brings along stays
--- as it is; what a step has lost may be collected before.  Field sent is
--- whether any request of the call has gone out.
-local opened_mt = { __mode = "v" }
-
-local function exchange_of (response)
-  return type(response) == "table" and response.exchange or response
-end
-
--- What failed may not be what was sent: an earlier hop or try.  A script that
--- makes the call again because of sent=false would have it done twice.  But a
--- server that is not who it should be got nothing.
-local function tell_sent (opened, err)
-  if opened.sent and getmetatable(err) == core.error and err.kind ~= "verify"
-  then
-    err.sent = true
-  end
-  opened.sent = nil
-end
-
-function opened_mt.__close (opened, err)
-  local kept = type(err) == "table" and exchange_of(rawget(err, "response"))
-  tell_sent(opened, err)
-  for _, one in next, opened do
-    local exchange = exchange_of(one)
-    if exchange ~= kept then exchange:abandon() end
-  end
-end
-
--- At the end of a call those that nobody gets are closed, so that none of their
--- connections waits for the collector: a step may have asked again, or answered
--- from elsewhere.  What it put around a response has that one's exchange.
-local function settle (opened, response)
-  local kept = exchange_of(response)
-  opened.sent = nil
-  for i, one in next, opened do
-    opened[i] = nil
-    if type(one) == "table" and one.exchange ~= kept
-       and rawget(one, "source") then
-      one:close()
-    end
-  end
-end
-
 -- The request of a call.
 function Session:prepare (method, url, own)
   local options = merge(own, self.defaults)
@@ -192,7 +147,7 @@ function Session:prepare (method, url, own)
     cookies_origin = parts.origin,
     deadline = total and core.now() + total or nil,
     drops_codings = options.headers and drops_codings(self, own),
-    opened = setmetatable({}, opened_mt),
+    opened = opened.new(),
   }
 end
 
@@ -222,9 +177,9 @@ function Session:request (method, url, own)
   option.check(own)
   local ok, request = pcall(self.prepare, self, method, url, own)
   if not ok then error(errors.complete(request), 0) end
-  local opened <close> = request.opened
+  local call <close> = request.opened
   local response = respond(self, request)
-  settle(opened, response)
+  opened.settle(call, response)
   return response
 end
 

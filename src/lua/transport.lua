@@ -1,6 +1,7 @@
 -- The innermost step: a request goes over the wire, its answer comes back.
 local core = require "https.core"
 local errors = require "https.errors"
+local opened = require "https.opened"
 local option = require "https.options"
 local requests = require "https.request"
 local response = require "https.response"
@@ -236,16 +237,13 @@ local function send_body (exchange, body, length)
 end
 
 local function converse (exchange, request, length)
-  local body, opened = request.body, request.opened
+  local body, call = request.body, request.opened
+  if call then opened.add(call, exchange) end
   if body and type(body) == "table" then send_body(exchange, body, length) end
   local status, reason, http, headers = exchange:head()
-  if not opened then
-    return response.new(status, reason, http, headers, exchange, request)
-  end
-  local at = #opened + 1
-  opened[at] = exchange
-  opened[at] = response.new(status, reason, http, headers, exchange, request)
-  return opened[at]
+  local answer = response.new(status, reason, http, headers, exchange, request)
+  if call then opened.become(call, exchange, answer) end
+  return answer
 end
 
 -- The exchange of a request; or nil, where its trust is no longer what is on
@@ -277,9 +275,9 @@ function M.new (session)
   return function (request)
     local parts = requests.parts(request)
     local ok, result = pcall(perform, session, request, parts)
-    local opened = request.opened
-    if opened and (ok or was_sent(result)) then opened.sent = true end
     if ok then return result end
+    local call = request.opened
+    if call and was_sent(result) then call.sent = true end
     error(errors.complete(result, parts), 0)
   end
 end
