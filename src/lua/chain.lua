@@ -86,25 +86,40 @@ local function guarded (step, inner)
   end
 end
 
+local function checked (transport)
+  return function (request)
+    return check_response(transport(request), "transport")
+  end
+end
+
+-- The built-in ones do not need that, and many have nothing to do with most
+-- requests: they are made around their next, once, so that a request passes
+-- each with a single call.
+local makers = setmetatable({}, { __mode = "k" })
+
+-- M.built_in(name, make) -> a step; make(next) -> function (request) -> response
+function M.built_in (name, make)
+  local function fn (request, next) return make(next)(request) end
+  makers[fn] = make
+  return { name = name, fn = fn, builtin = true }
+end
+
 -- Each step's next, from inside out, so that a request makes no closures.
 local function compile (chain, transport)
-  local run = transport
-  local fns = {}
+  local run, fns = transport, {}
   for i = #chain, 1, -1 do
-    local fn, inner = chain[i].fn, run
+    local fn = chain[i].fn
+    local make = makers[fn]
+    run = make and make(run) or guarded(chain[i], run)
     fns[i] = fn
-    if chain[i].builtin then
-      run = function (request) return fn(request, inner) end
-    else
-      run = guarded(chain[i], inner)
-    end
   end
   return run, fns
 end
 
 local function is_current (chain, fns)
-  if #chain ~= #fns then return false end
-  for i = 1, #chain do
+  local count = #fns
+  if #chain ~= count then return false end
+  for i = 1, count do
     if chain[i].fn ~= fns[i] then return false end
   end
   return true
@@ -113,14 +128,14 @@ end
 -- M.runner(session) -> function (request) -> response, through the session's
 -- chain and transport as they are at that moment
 function M.runner (session)
-  local run, fns
-  local function transport (request)
-    return check_response(session.transport(request), "transport")
-  end
+  local run, own
+  local fns = {}
+  local wire = session.transport
   return function (request)
-    local chain = session.chain
-    if not run or not is_current(chain, fns) then
-      run, fns = compile(chain, transport)
+    local chain, transport = session.chain, session.transport
+    if transport ~= own or not is_current(chain, fns) then
+      own = transport
+      run, fns = compile(chain, own == wire and wire or checked(own))
     end
     return run(request)
   end

@@ -5,22 +5,24 @@ local errors = require "https.errors"
 
 local M = {}
 
+local codings = core.codings  -- "" without any
+local add, has = core.headers().add, core.headers().has
+
 local MAX_CODINGS = 5  -- on one body; each costs memory and may expand
 
 -- What a range counts is the coded body (RFC 9110 section 14.1.1), so that no
 -- coding is asked for with one.  A value of our own, from an earlier try of the
 -- same request, is not the script's.
 local function ask (headers)
-  if not headers:has("accept-encoding", "range") and core.codings ~= "" then
-    headers["accept-encoding"] = core.codings
-    return
+  if codings ~= "" and not has(headers, "accept-encoding", "range") then
+    return add(headers, "accept-encoding", codings)
   end
   local said = headers["accept-encoding"]
-  if said and said ~= core.codings then return end
-  if headers["range"] or core.codings == "" then
+  if said and said ~= codings then return end
+  if headers["range"] or codings == "" then
     headers["accept-encoding"] = "identity"
   else
-    headers["accept-encoding"] = core.codings
+    headers["accept-encoding"] = codings
   end
 end
 
@@ -143,9 +145,9 @@ local function undo (response, url)
   response.source, response.closers = source, closers
 end
 
--- M.step() -> the middleware "decoding"
-function M.step ()
-  return function (request, next)
+-- M.make(next) -> the step "decoding" around next
+function M.make (next)
+  return function (request)
     if request.options.compress == false then return next(request) end
     if not request.drops_codings then ask(request.headers) end
     local response = next(request)

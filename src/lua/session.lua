@@ -241,41 +241,51 @@ end
 local is_redirect = { [301] = true, [302] = true, [303] = true, [307] = true,
                       [308] = true }
 
-local function redirects (request, next)
-  local response = next(request)
-  if not is_redirect[response.status] then return response end
-  return require "https.redirects".follow(request, response, next)
+local function redirects (next)
+  return function (request)
+    local response = next(request)
+    if not is_redirect[response.status] then return response end
+    return require "https.redirects".follow(request, response, next)
+  end
 end
 
-local function lazily (module, is_needed, session)
+local function lazily (module, session)
   local fn
   return function (request, next)
-    if not is_needed(request) then return next(request) end
     fn = fn or require(module).step(session)
     return fn(request, next)
   end
 end
 
-local function wants_retries (request)
-  local value = request.options.retries
-  return value and value ~= 0
-end
-
-local function has_auth (request) return request.auth ~= nil end
-
 local function built_in (session)
-  local function has_cookies (request)
-    return session.jar ~= nil or request.options.cookies ~= nil
+  local retry, keep = lazily "https.retries", lazily("https.cookies", session)
+  local authorize = lazily("https.auth", session)
+  local function retries (next)
+    return function (request)
+      local value = request.options.retries
+      if not value or value == 0 then return next(request) end
+      return retry(request, next)
+    end
   end
-  local chain_of = {
-    { name = "redirects", fn = redirects },
-    { name = "retries", fn = lazily("https.retries", wants_retries) },
-    { name = "cookies", fn = lazily("https.cookies", has_cookies, session) },
-    { name = "auth", fn = lazily("https.auth", has_auth, session) },
-    { name = "decoding", fn = require "https.decoding".step() },
+  local function cookies (next)
+    return function (request)
+      if not session.jar and request.options.cookies == nil then
+        return next(request)
+      end
+      return keep(request, next)
+    end
+  end
+  local function auth (next)
+    return function (request)
+      if request.auth == nil then return next(request) end
+      return authorize(request, next)
+    end
+  end
+  return {
+    chain.built_in("redirects", redirects), chain.built_in("retries", retries),
+    chain.built_in("cookies", cookies), chain.built_in("auth", auth),
+    chain.built_in("decoding", require "https.decoding".make),
   }
-  for _, step in ipairs(chain_of) do step.builtin = true end
-  return chain_of
 end
 
 -- M.new(defaults [, is_shared]) -> session; the module's own verbs share one,

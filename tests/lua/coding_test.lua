@@ -173,10 +173,10 @@ local function send (answer, request)
     source = answer.pieces and source_of(answer.pieces),
     closers = answer.closers,
   }
-  return decoding.step()(request, function (sent)
+  return decoding.make(function (sent)
     t.eq(sent, request, "the request")
     return response
-  end), request
+  end)(request), request
 end
 
 local function read (response)
