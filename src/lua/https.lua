@@ -40,14 +40,14 @@ setmetatable(core.error, {
 
 local shared  -- the session behind the module's own verbs
 
-local function session ()
-  shared = shared or require "https.session".new(nil, true)
+local function open ()
+  shared = require "https.session".new(nil, true)
   return shared
 end
 
 -- https.request(method, url [, options]) -> response
 function https.request (method, url, options)
-  return session():request(method, url, options)
+  return (shared or open()):request(method, url, options)
 end
 
 -- https.get(url [, options]) -> response, and so on
@@ -55,7 +55,7 @@ for _, verb in ipairs { "get", "head", "post", "put", "patch", "delete",
                         "options" } do
   local method = verb:upper()
   https[verb] = function (url, options)
-    return session():request(method, url, options)
+    return (shared or open()):request(method, url, options)
   end
 end
 

@@ -303,7 +303,7 @@ local function check_all (options, checks)
   if type(options) ~= "table" then
     usage("type", "options must be a table, not %s", article(type(options)))
   end
-  for name, value in pairs(options) do
+  for name, value in next, options do
     local check = checks[name]
     if not check then
       local names = {}

@@ -17,16 +17,14 @@ end
 -- M.parts(request) -> the parts of request.url, as core.url gives them; a URL
 -- that a step has written is put in order, without userinfo
 function M.parts (request)
-  local url = request.url
-  if url ~= request.parsed_url or not url then
-    if type(url) ~= "string" then
-      errors.usage("type", "url must be a string, not a %s", type(url))
-    end
-    local parts = core.url(url)
-    request.parsed, request.parsed_url = parts, parts.url
-    request.url = parts.url
+  local url, parsed = request.url, request.parsed
+  if parsed and url == parsed.url then return parsed end
+  if type(url) ~= "string" then
+    errors.usage("type", "url must be a string, not a %s", type(url))
   end
-  return request.parsed
+  parsed = core.url(url)
+  request.parsed, request.url = parsed, parsed.url
+  return parsed
 end
 
 local mt = { __name = "https.request", __index = {} }

@@ -25,6 +25,7 @@ end
 local default_headers = core.headers()
 default_headers["user-agent"] = "lurl/" .. core.version
 default_headers["accept"] = "*/*"
+local copy = default_headers.copy
 
 ---------------------------------------------------------------------------
 -- From a call to a request.
@@ -46,7 +47,7 @@ local function drops_codings (session, own)
 end
 
 local function make_headers (session, options, content_type)
-  local headers = default_headers:copy()
+  local headers = copy(default_headers)
   if options.json ~= nil then headers["accept"] = "application/json, */*" end
   if content_type then headers["content-type"] = content_type end
   local defaults = session.defaults
@@ -75,19 +76,22 @@ end
 
 local function merge (own, defaults)
   local merged = {}
+  if next(defaults) == nil then
+    for name, value in next, own do merged[name] = value end
+    return merged
+  end
   for name, value in next, defaults do merged[name] = value end
   for name, value in next, own do merged[name] = value end
-  if next(defaults) then merge_trust(merged, own, defaults) end
+  merge_trust(merged, own, defaults)
   return merged
 end
 
 -- The parts of a URL are never written to, so the last ones are kept: scripts
 -- ask the same place again.
 local function parse (session, url)
+  if url == session.last_url and url then return session.last_parts end
   if type(url) ~= "string" then
     usage("type", "url must be a string, not a %s", type(url))
-  elseif url == session.last_url then
-    return session.last_parts
   end
   local parts = session.base and core.url_join(session.base, url)
     or core.url(url)
@@ -116,15 +120,15 @@ local function auth_of (session, own, parts)
   return { value = value, origin = session.base_origin or parts.origin }
 end
 
-local function check_method (method)
+local function method_of (method)
   if type(method) ~= "string" then
     usage("type", "method must be a string, not a %s", type(method))
   end
-  return methods[method] or method
+  return method
 end
 
 -- The request of a call.
-function Session:prepare (method, url, own)
+local function prepare (self, method, url, own)
   local options = merge(own, self.defaults)
   local parts = parse(self, url)
   if options.params ~= nil then
@@ -141,9 +145,9 @@ function Session:prepare (method, url, own)
     total = select(4, option.limits(options.timeout))
   end
   return requests.new {
-    method = check_method(method), options = options, body = content,
-    url = parts.url, parsed = parts, parsed_url = parts.url,
-    headers = make_headers(self, own, content_type), auth = auth,
+    method = methods[method] or method_of(method), options = options,
+    body = content, url = parts.url, parsed = parts, auth = auth,
+    headers = make_headers(self, own, content_type),
     cookies_origin = parts.origin,
     deadline = total and core.now() + total or nil,
     drops_codings = options.headers and drops_codings(self, own),
@@ -175,7 +179,7 @@ function Session:request (method, url, own)
   if own == nil then own = {} end
   if self.closed then usage("value", "the session is closed") end
   option.check(own)
-  local ok, request = pcall(self.prepare, self, method, url, own)
+  local ok, request = pcall(prepare, self, method, url, own)
   if not ok then error(errors.complete(request), 0) end
   local call <close> = request.opened
   local response = respond(self, request)
