@@ -352,7 +352,7 @@ next_piece(lua_State *L, struct exchange_box *b, struct span *piece,
 	return want;
 }
 
-/* exchange:read() -> the next piece of the body, or nil at its end */
+/* exchange:read(), exchange() -> the next piece of the body; nil at its end */
 static int
 l_read(lua_State *L)
 {
@@ -559,6 +559,10 @@ void
 open_exchange(lua_State *L)
 {
 	new_type(L, EXCHANGE_MT, methods);
+	luaL_getmetatable(L, EXCHANGE_MT);
+	lua_pushcfunction(L, l_read);
+	lua_setfield(L, -2, "__call");
+	lua_pop(L, 1);
 	lua_pushcfunction(L, l_exchange);
 	lua_setfield(L, -2, "exchange");
 }

@@ -135,7 +135,7 @@ local function undo (response, url)
   if not names then return end
   local body = rawget(response, "body")
   if body then
-    response.source, response.body, response.finished = once(body), nil, nil
+    response.source, response.body = once(body), nil
   elseif not response.source then
     return
   end

@@ -101,10 +101,11 @@ local function digest_of (target, have)
   return digest
 end
 
--- Whether all of the body is still on the wire, and nothing stands between.
+-- Whether all of the body is still on the wire, and nothing stands between but
+-- a meter.
 local function is_raw (response)
   local source = response.source
-  return source and source == response.raw
+  return source and (source == response.exchange or source == response.raw)
 end
 
 -- From the wire to the file without a detour through Lua.

@@ -1,6 +1,7 @@
 -- Responses: what came back, and the ways to look at it.  The body comes from
 -- a source, a function that returns its next piece or nil at its end; steps of
--- the chain may put another around it.
+-- the chain may put another around it.  As long as nothing has been read and
+-- nothing stands between, the source is the exchange itself.
 local core = require "https.core"
 local errors = require "https.errors"
 
@@ -39,11 +40,6 @@ function lazy.links (self)
   return require "https.links".of(self)
 end
 
-function lazy.body (self)
-  if self.streaming then return nil end
-  return self:read_all()
-end
-
 -- Methods that only some responses need, by the module that has them.
 local elsewhere = {
   read = "https.stream", lines = "https.stream", chunks = "https.stream",
@@ -61,7 +57,7 @@ function mt.__index (self, name)
   local make = lazy[name]
   if not make then return nil end
   local value = make(self)
-  if name ~= "timings" and name ~= "elapsed" or self.finished then
+  if name ~= "timings" and name ~= "elapsed" or not rawget(self, "source") then
     self[name] = value
   end
   return value
@@ -87,12 +83,10 @@ end
 
 -- The end of the body, or of what we want of it.
 local function finish (self)
-  local closers = self.closers
-  self.source, self.closers, self.finished = false, false, true
-  if closers then
-    for _, close in ipairs(closers) do close() end
-  end
-  if self.meter then self.meter:stop() end
+  local closers, meter = rawget(self, "closers"), rawget(self, "meter")
+  self.source, self.closers = false, nil
+  for _, close in ipairs(closers or {}) do close() end
+  if meter then meter:stop() end
 end
 
 -- M.finish(response): for who has read its body past it
@@ -115,7 +109,10 @@ local function take (self, source)
   local piece = source()
   if not piece then return nil end
   local got = (rawget(self, "got") or 0) + #piece
-  self.got, self.raw = got, false
+  self.got, self.raw = got, nil
+  if source == self.exchange then
+    self.source = function () return source:read() end
+  end
   if self.max_body and got > self.max_body then
     error(too_large(self.max_body), 0)
   end
@@ -139,7 +136,7 @@ end
 local function read_raw (self, max)
   local ok, body = pcall(self.exchange.body, self.exchange, max)
   if not ok then fail(self, body) end
-  finish(self)
+  self.source = false
   return body
 end
 
@@ -151,11 +148,11 @@ local function read_ahead (self)
 end
 
 -- response:read_all([max]) -> the rest of the body, kept as response.body
-function Response:read_all (max)
+local function read_all (self, max)
   local body
   max = max or self.max_body or MAX_BODY
   local source = self.source
-  if source and source == self.raw and not self.meter then
+  if source and source == self.exchange then
     body = read_raw(self, max)
   else
     local pieces = { read_ahead(self) }
@@ -169,6 +166,13 @@ function Response:read_all (max)
   end
   self.body = body
   return body
+end
+
+Response.read_all = read_all
+
+function lazy.body (self)
+  if rawget(self, "streaming") then return nil end
+  return read_all(self)
 end
 
 -- response:close(): gives up what is left of the body; may be repeated
@@ -296,7 +300,7 @@ function M.stub (fields)
   return setmetatable({
     status = status, ok = status < 400, reason = fields.reason or "",
     headers = headers, body = fields.body or "", url = fields.url or "",
-    http = fields.http or "1.1", finished = true,
+    http = fields.http or "1.1",
   }, mt)
 end
 
@@ -312,21 +316,18 @@ end
 -- M.new(status, reason, http, headers, exchange, request) -> response, whose
 -- body is on the exchange
 function M.new (status, reason, http, headers, exchange, request)
-  local function source () return exchange:read() end
   local options = request.options
   local self = {
     status = status, ok = status < 400, reason = reason, http = http,
     headers = headers, url = request.url, exchange = exchange,
-    source = source, raw = source, parts = request.parsed,
+    source = exchange, parts = request.parsed,
     max_body = options.max_body or false, body = nil,
-    -- Not nil: a field that is there is not looked for elsewhere.
-    finished = false, closers = false, meter = false, streaming = false,
   }
   -- Of an answer that is asked for: not of a redirect, nor of an error.
   if options.progress and status < 300 then
     self.meter = require "https.progress".meter(options.progress, self)
-    self.source = metered(source, self.meter)
-    self.raw = self.source
+    self.raw = metered(exchange, self.meter)
+    self.source = self.raw
   end
   return setmetatable(self, mt)
 end
