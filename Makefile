@@ -239,9 +239,10 @@ clean:
 -include $(shell find build -name '*.d' 2>/dev/null)
 
 # Every certificate that a client must accept or refuse, made afresh.
-build/pki/pki: tests/pki/pki.c
+build/pki/pki: tests/pki/pki.c tests/pki/revocation.c tests/pki/pki.h
 	@mkdir -p $(@D)
-	$(CC) $(WARN) $(CFLAGS) -D_GNU_SOURCE $(PKG_CFLAGS) -o $@ $< \
+	$(CC) $(WARN) $(CFLAGS) -D_GNU_SOURCE $(PKG_CFLAGS) -o $@ \
+	    $(filter %.c,$^) \
 	    $(TLS_LIBS) -lcrypto
 build/pki/.made: build/pki/pki
 	build/pki/pki build/pki

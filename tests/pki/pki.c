@@ -13,6 +13,7 @@
  *     bundle145.pem   those, and root.pem in their middle
  *     hashed/         the same 145 as a directory that OpenSSL looks up
  *     hashed-root/    root.pem alone as such a directory
+ *   and what revocation.c has: lists (.crl) and OCSP answers (.ocsp)
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,17 +34,12 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
-#define ARRAY_LEN(a)	(sizeof(a) / sizeof((a)[0]))
+#include "pki.h"
+
 #define OTHERS		144	/* with ours, the size of a system's bundle */
 #define PATH_LEN	1024
 
 enum key { P256, P384, ED25519, RSA1024, RSA2048 };
-
-/* Days from now.  The far ones keep old build directories usable. */
-#define LONG_AGO	(-20)
-#define YESTERDAY	(-10)
-#define TOMORROW	3650
-#define FAR		7300
 
 struct row {
 	const char	*name;		/* of its files */
@@ -58,6 +54,7 @@ struct row {
 	const char	*eku;		/* NULL: serverAuth; "": none */
 	const char	*constraints;	/* nameConstraints */
 	const char	*critical;	/* OID of an extension nobody knows */
+	bool		 ocsp;		/* names an OCSP responder */
 	enum key	 key;		/* P256: fast to make */
 	const char	*digest;	/* what is signed; NULL: SHA256 */
 	int		 from, to;	/* days; both 0: valid now */
@@ -91,6 +88,7 @@ static const struct row rows[] = {
 	    .constraints = "critical,excluded;DNS:excluded.test" },
 	{ .name = "ca-rsa1024", .issuer = "root", .ca = true, .key = RSA1024 },
 	{ .name = "ca-sha1", .issuer = "root", .ca = true, .digest = "SHA1" },
+	{ .name = "ca-revoked", .issuer = "root", .ca = true },
 
 	/* Good ones. */
 	{ .name = "good", .issuer = "inter" },
@@ -183,6 +181,19 @@ static const struct row rows[] = {
 	{ .name = "critical", .issuer = "inter",
 	    .critical = "1.3.6.1.4.1.32473.1" },	/* RFC 5612 */
 
+	/* For revocation.c. */
+	{ .name = "revoked", .issuer = "inter" },
+	{ .name = "by-ca-revoked", .issuer = "ca-revoked" },
+	{ .name = "stapled", .issuer = "inter", .ocsp = true,
+	    .san = "DNS:*.stapled.test" },
+
+	/* Clients. */
+	{ .name = "client-expired", .issuer = "inter", .eku = "clientAuth",
+	    .from = LONG_AGO, .to = YESTERDAY },
+	{ .name = "client-revoked", .issuer = "inter", .eku = "clientAuth" },
+	{ .name = "client-unknown", .issuer = "unknown-ca",
+	    .eku = "clientAuth" },
+
 	/* Weak. */
 	{ .name = "rsa1024", .issuer = "inter", .key = RSA1024 },
 	{ .name = "by-rsa1024", .issuer = "ca-rsa1024" },
@@ -190,15 +201,11 @@ static const struct row rows[] = {
 	{ .name = "by-sha1", .issuer = "ca-sha1" },
 };
 
-static struct made {
-	X509		*cert;
-	EVP_PKEY	*key;
-} made[ARRAY_LEN(rows)];
+static struct made made[ARRAY_LEN(rows)];
 
 static const char *dir;
 
-/* A tool for the tests: whatever goes wrong is the end. */
-static _Noreturn void
+_Noreturn void
 die(const char *what, const char *which)
 {
 	fprintf(stderr, "pki: %s: %s: %s\n", which, what, strerror(errno));
@@ -206,7 +213,7 @@ die(const char *what, const char *which)
 	exit(1);
 }
 
-static const char *
+const char *
 format(char *buf, size_t len, const char *fmt, ...)
 {
 	va_list ap;
@@ -228,6 +235,12 @@ find(const char *name, size_t len)
 		    strncmp(rows[i].name, name, len) == 0)
 			return i;
 	die("no such row", name);
+}
+
+const struct made *
+made_of(const char *name)
+{
+	return &made[find(name, strlen(name))];
 }
 
 static size_t
@@ -328,6 +341,8 @@ extend_all(X509 *cert, X509 *issuer, const struct row *r)
 	extend(cert, issuer, NID_subject_key_identifier, "hash");
 	extend(cert, issuer, NID_authority_key_identifier, "keyid");
 	extend(cert, issuer, NID_name_constraints, r->constraints);
+	extend(cert, issuer, NID_info_access,
+	    r->ocsp ? "OCSP;URI:http://ocsp.test/" : NULL);
 	if (r->critical != NULL)
 		extend_unknown(cert, r->critical);
 	if (r->ca)
@@ -375,7 +390,7 @@ make(const struct row *r, long serial, const struct made *issuer)
 	return m;
 }
 
-static FILE *
+FILE *
 create(const char *name, const char *suffix, mode_t mode)
 {
 	char path[PATH_LEN];
@@ -397,7 +412,7 @@ put(FILE *fp, X509 *cert)
 		die("cannot write", "certificate");
 }
 
-static void
+void
 done(FILE *fp)
 {
 	if (fclose(fp) != 0)
@@ -510,6 +525,7 @@ main(int argc, char *argv[])
 		put_row(i);
 	}
 	put_bundles(made[0].cert);
+	put_revocation();
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		X509_free(made[i].cert);
 		EVP_PKEY_free(made[i].key);

@@ -172,7 +172,8 @@ local server_block = [[
     server_name %s;
     ssl_certificate %s;
     ssl_certificate_key %s;
-    return 200 "%s\n";
+    %s
+    return %s;
   }
 ]]
 
@@ -190,9 +191,12 @@ end
 -- Starts it on that port; nil when another process has taken it.
 local function start_nginx (dir, port, hosts)
   local blocks, root = {}, working_directory() .. "/"
-  for host, cert in pairs(hosts) do
+  for host, o in pairs(hosts) do
+    if type(o) == "string" then o = { cert = o } end
     blocks[#blocks + 1] = server_block:format(port, host,
-      root .. file(cert, "-chain.pem"), root .. file(cert, ".key"), cert)
+      root .. file(o.cert, "-chain.pem"), root .. file(o.cert, ".key"),
+      (o.conf or ""):gsub("PKI", root .. M.pki),
+      o.returns or '200 "' .. o.cert .. '\n"')
   end
   table.sort(blocks)
   t.write(dir .. "/conf", (conf:gsub("%%s", dir, 6):gsub("%%s",
@@ -208,7 +212,9 @@ local function start_nginx (dir, port, hosts)
   return nil
 end
 
--- hosts: name to certificate
+-- hosts: name to certificate, or to {cert=, conf= (more directives, in which PKI
+-- is the folder of the certificates), returns= (what, if not 200 and the
+-- certificate's name)}
 function M.nginx (hosts)
   local dir = t.tmpdir()
   for _ = 1, 10 do
