@@ -5,6 +5,7 @@
 
 #include "tls/verdict.h"
 
+#define RECORD_HANDSHAKE	22	/* a content type (RFC 8446, 5.1) */
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
 #define VERIFY(words, code)	{ words, ERR_VERIFY, code, NULL }
@@ -41,6 +42,8 @@ static const struct row {
 	    "insists on forward secrecy and AEAD, or it wants a client "
 	    "certificate: give one with cert and key" },
 	TLS("alert insufficient security", "cipher"),
+	{ "alert no application protocol", ERR_TLS, "alert",
+	    "the server speaks none of the protocols in tls.alpn" },
 	{ "unrecognized name", ERR_TLS, "alert",
 	    "the server knows no host of that name: check it, or set "
 	    "servername" },
@@ -58,7 +61,10 @@ static const struct row {
 	VERIFY("certificate revoked", "revoked"),
 	VERIFY("ocsp verif", "ocsp"),
 	VERIFY("no stapled OCSP", "ocsp"),
-	VERIFY("no OCSP URLs", "ocsp"),
+	{ "no OCSP URLs", ERR_VERIFY, "ocsp",
+	    "the server staples an OCSP answer for a certificate that names "
+	    "no OCSP responder, which the TLS library takes for a fault: its "
+	    "owner must stop stapling" },
 	VERIFY("OCSP unknown cert", "ocsp"),
 	VERIFY("certificate for OCSP", "ocsp"),
 	VERIFY("OCSP response", "ocsp"),
@@ -426,6 +432,20 @@ stream(struct error *err, const struct row *row, const char *words,
 	    "TLS failed for no known reason" : skip_source(skip_step(words)));
 }
 
+/*
+ * What is wrong when the server says "handshake failure", which may be
+ * anything.  Where its first record was a message of the handshake, ciphers
+ * have been agreed on, and what TLS 1.2 refuses so late is the certificate of
+ * the client, or that there is none.
+ */
+static const char *
+refused_late(const struct verdict_facts *f, const char *words)
+{
+	return strcasestr(words, "alert handshake failure") != NULL &&
+	    f->first_len > 0 && f->first[0] == RECORD_HANDSHAKE ?
+	    "client-cert" : "cipher";
+}
+
 int
 verdict(struct error *err, const char *words,
     const struct verdict_facts *facts)
@@ -442,10 +462,9 @@ verdict(struct error *err, const char *words,
 	if (row->kind == ERR_IO)
 		return error_nomem(err);
 	code = row->code;
-	/* Once TLS is up, this alert is about something else than ciphers. */
-	if (!facts->handshake && strcmp(code, "cipher") == 0)
-		code = "alert";
+	if (strcmp(code, "cipher") == 0)	/* something else later on */
+		code = facts->handshake ? refused_late(facts, words) : "alert";
 	error_setx(err, row->kind, code, "%s", skip_source(skip_step(words)));
-	add_hint(err, code == row->code ? row->hint : NULL);
+	add_hint(err, strcmp(code, row->code) == 0 ? row->hint : NULL);
 	return -1;
 }
