@@ -135,6 +135,57 @@ end
 -- Forms of verify and ca are checked where their meaning is: trust.lua.
 local function in_trust () end
 
+-- A version of TLS.  Those before 1.2 are broken (RFC 8996), and OpenSSL speaks
+-- them only where weak keys and digests are let pass, too.
+local function tls_version (name, value)
+  if value == "1.2" or value == "1.3" then return end
+  if value == "1.0" or value == "1.1" or value == 1.0 or value == 1.1 then
+    usage("value", "option '%s' is \"1.2\" or \"1.3\": older versions are "
+          .. "broken (RFC 8996), and not spoken", name)
+  end
+  usage(type(value) == "string" and "value" or "type",
+        "option '%s' must be \"1.2\" or \"1.3\"", name)
+end
+
+-- A low security level would let weak certificates pass as well.
+local function ciphers (name, value)
+  if type(value) ~= "string" then wrong_type(name, value, "a string") end
+  if value == "" or value:find("\0", 1, true) then
+    usage("value", "option '%s' is empty, or has a NUL in it", name)
+  elseif value:gsub("@SECLEVEL=[2-5]%f[%D]", ""):find("@SECLEVEL") then
+    usage("value", "option '%s' has a security level below 2, at which weak "
+          .. "keys and digests pass for good ones", name)
+  end
+end
+
+-- Names in one string with commas, or in a list.
+local function names (name, value)
+  if type(value) == "string" then
+    local list = {}
+    for word in (value .. ","):gmatch("([^,]*),") do list[#list + 1] = word end
+    return names(name, list)
+  elseif type(value) ~= "table" then
+    wrong_type(name, value, "a string or a list")
+  elseif #value == 0 then
+    usage("value", "option '%s' is an empty list", name)
+  end
+  for _, word in ipairs(value) do
+    if type(word) ~= "string" then
+      wrong_type(name, word, "a list of strings")
+    elseif not word:find("^[^,%z]+$") or #word > 255 then
+      usage("value", "option '%s' has a name that is none: '%s'", name, word)
+    end
+  end
+end
+
+local function alpn (name, value)
+  names(name, value)
+  local list = type(value) == "table" and table.concat(value, ",") or value
+  if ("," .. list .. ","):find(",h2,", 1, true) then
+    usage("value", "option '%s' offers h2, which would not be spoken", name)
+  end
+end
+
 -- Only the forms of a value that one place gives meaning to are checked there.
 local function elsewhere () end
 
@@ -242,21 +293,36 @@ local function params (name, value)
   end
 end
 
+local tls_parts = { alpn = alpn, ciphers = ciphers, curves = names,
+                    max = tls_version, min = tls_version }
+
+local function tls (name, value)
+  if value == false then return end
+  if type(value) ~= "table" then wrong_type(name, value, "a table") end
+  fields(name, value, tls_parts)
+end
+
 M.checks = {
   allow_http = of("boolean"),
   auth = auth,
   body = elsewhere,
   ca = elsewhere,
+  cert = elsewhere,
   compress = of("boolean"),
   cookies = cookies,
+  crl = elsewhere,
   form = of("table"),
   headers = headers,
   json = elsewhere,
+  key = elsewhere,
+  key_password = elsewhere,
   max_body = size,
   max_header = size,
   multipart = of("table"),
+  ocsp = elsewhere,
   output = output,
   params = params,
+  pin = elsewhere,
   progress = progress,
   redirects = redirects,
   resolve = resolve,
@@ -266,6 +332,7 @@ M.checks = {
   sha256 = sha256,
   stream = of("boolean"),
   timeout = timeout,
+  tls = tls,
   verify = elsewhere,
 }
 

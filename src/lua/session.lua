@@ -74,6 +74,36 @@ local function merge_trust (merged, own, defaults)
   end
 end
 
+-- Whether a word on verification leaves the chain unchecked, with which go
+-- revocation lists and OCSP.
+local function is_lax (verify)
+  return verify == false or type(verify) == "table" and verify.chain == false
+end
+
+-- As with ca: who turns the chain off wants no revocation looked at, and who
+-- asks for that wants the chain verified.
+local function merge_revocation (merged, own, defaults)
+  if is_lax(own.verify) then
+    merged.crl, merged.ocsp = own.crl, own.ocsp
+  elseif (own.crl or own.ocsp) and own.verify == nil and own.ca == nil
+         and is_lax(defaults.verify) then
+    merged.verify = nil
+  end
+end
+
+-- A certificate and its key are one thing; the parts of tls are several.
+local function merge_client (merged, own, defaults)
+  if own.cert ~= nil or own.key ~= nil or own.key_password ~= nil then
+    merged.cert, merged.key = own.cert, own.key
+    merged.key_password = own.key_password
+  end
+  if own.tls and defaults.tls then
+    merged.tls = {}
+    for name, value in next, defaults.tls do merged.tls[name] = value end
+    for name, value in next, own.tls do merged.tls[name] = value end
+  end
+end
+
 local function merge (own, defaults)
   local merged = {}
   if next(defaults) == nil then
@@ -83,6 +113,8 @@ local function merge (own, defaults)
   for name, value in next, defaults do merged[name] = value end
   for name, value in next, own do merged[name] = value end
   merge_trust(merged, own, defaults)
+  merge_revocation(merged, own, defaults)
+  merge_client(merged, own, defaults)
   return merged
 end
 
@@ -149,6 +181,7 @@ local function prepare (self, method, url, own)
     body = content, url = parts.url, parsed = parts, auth = auth,
     headers = make_headers(self, own, content_type),
     cookies_origin = parts.origin,
+    cert_origin = own.cert == nil and self.base_origin or parts.origin,
     deadline = total and core.now() + total or nil,
     drops_codings = options.headers and drops_codings(self, own),
     opened = opened.new(),

@@ -5,6 +5,7 @@ local opened = require "https.opened"
 local option = require "https.options"
 local requests = require "https.request"
 local response = require "https.response"
+local trusts = require "https.trust"
 
 local M = {}
 
@@ -148,10 +149,12 @@ local function is_same (ca, last, copy)
   return true
 end
 
--- What a route was made of, but for a table, which may have changed since.
+-- What a route was made of, but for a table, which may have changed since, and
+-- what few requests have.
 local function remember (options, parts, trust, route)
   local verify, ca, timeout = options.verify, options.ca, options.timeout
-  if options.resolve or type(verify) == "table" or type(timeout) == "table" then
+  if options.resolve or type(verify) == "table" or type(timeout) == "table"
+     or trusts.is_special(options) then
     return nil
   end
   return {
@@ -173,7 +176,8 @@ local function route_of (session, options, parts, stale)
      and last.timeout == options.timeout and not options.resolve
      and last.servername == options.servername
      and last.max_header == options.max_header
-     and is_same(options.ca, last.ca, last.ca_copy) and not stale then
+     and is_same(options.ca, last.ca, last.ca_copy) and not stale
+     and not trusts.is_special(options) then
     return last.route, last.trust
   end
   local trust = parts.scheme == "https"
@@ -246,10 +250,24 @@ local function converse (exchange, request, length)
   return answer
 end
 
+-- The client's certificate is shown to the origin that it was given for, and
+-- to no other.
+local function options_for (request, parts)
+  local options = request.options
+  if not options.cert or request.cert_origin == parts.origin then
+    return options
+  end
+  local rest = {}
+  for name, value in pairs(options) do rest[name] = value end
+  rest.cert, rest.key, rest.key_password = nil, nil, nil
+  return rest
+end
+
 -- The exchange of a request; or nil, where its trust is no longer what is on
 -- disk, and that trust.
 local function open_exchange (session, request, parts, special, stale)
-  local route, trust = route_of(session, request.options, parts, stale)
+  local route, trust = route_of(session, options_for(request, parts), parts,
+    stale)
   local method = request.method
   return core.exchange(route, session.pool, method, request.headers,
     idempotent[method],

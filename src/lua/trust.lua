@@ -14,38 +14,63 @@ local environment = {
 
 local CACHED = 64  -- trusts kept; scripts that use more start over
 
+-- PEM text, or the path of a file.  What is neither may be a key that has lost
+-- its first line, so it is not repeated: base64 of DER begins with an M.
+local function pem (value, name)
+  if value == "" then
+    usage("value", "option '%s' is empty: it must name a file, or not be "
+          .. "there", name)
+  elseif value:find("\0", 1, true) then
+    usage("value", "option '%s' has a NUL in it", name)
+  elseif value:find("-----BEGIN", 1, true) then
+    return { kind = "text", value = value }
+  elseif value:find("[\r\n]")
+         or #value >= 48 and value:find("^M[%w+/=]+$") then
+    usage("value", "option '%s' is neither a path nor PEM text, which begins "
+          .. "with -----BEGIN", name)
+  end
+  return { kind = "path", value = value }
+end
+
 -- One word of ca: "system", PEM text, or a path.
 local function source (value, name)
   if type(value) ~= "string" then
     usage("type", "option '%s' must be a path, PEM text or a list of those, "
           .. "not a %s", name, type(value))
-  elseif value == "" then
-    usage("value", "option '%s' is empty: it must name a file, or not be "
-          .. "there", name)
-  elseif value:find("\0", 1, true) then
-    usage("value", "option '%s' has a NUL in it", name)
   elseif value == "system" then
     return { kind = "system" }
-  elseif value:find("-----BEGIN", 1, true) then
-    return { kind = "text", value = value }
   end
-  return { kind = "path", value = value }
+  return pem(value, name)
 end
 
-local function sources (ca, name)
-  if type(ca) ~= "table" then return { source(ca, name) } end
+-- A word of crl.
+local function revocations (value, name)
+  if type(value) ~= "string" then
+    usage("type", "option '%s' must be a path, PEM text or a list of those, "
+          .. "not a %s", name, type(value))
+  end
+  return pem(value, name)
+end
+
+-- list_of(value, name, read, nothing): what read makes of a value, or of each
+-- in a list; of an empty list nothing tells what it would mean
+local function list_of (value, name, read, nothing)
+  if type(value) ~= "table" then return { read(value, name) } end
   local list = {}
-  for i = 1, #ca do list[i] = source(ca[i], name) end
-  for key in pairs(ca) do
+  for i = 1, #value do list[i] = read(value[i], name) end
+  for key in pairs(value) do
     if not list[key] then
       usage("type", "option '%s' must be a list", name)
     end
   end
   if #list == 0 then
-    usage("value", "option '%s' is an empty list: nothing would be trusted",
-          name)
+    usage("value", "option '%s' is an empty list: %s", name, nothing)
   end
   return list
+end
+
+local function sources (ca, name)
+  return list_of(ca, name, source, "nothing would be trusted")
 end
 
 local function from_environment ()
@@ -115,13 +140,132 @@ local function said (options)
   return spec
 end
 
+---------------------------------------------------------------------------
+-- What else of the server, and of us, a connection depends on.
+
+local function pin (value, name)
+  if type(value) ~= "string" then
+    usage("type", "option '%s' must be a string or a list of strings, not a "
+          .. "%s", name, type(value))
+  elseif value:find("\0", 1, true) then
+    usage("value", "option '%s' has a NUL in it", name)
+  end
+  return value
+end
+
+local function client_pem (value, name)
+  if type(value) ~= "string" then
+    usage("type", "option '%s' must be a path or PEM text, not a %s", name,
+          type(value))
+  end
+  return pem(value, name)
+end
+
+local function password (value, name)
+  if type(value) ~= "string" then
+    usage("type", "option '%s' must be a string, not a %s", name, type(value))
+  elseif value == "" then
+    usage("value", "option '%s' is empty: a key that has no password needs "
+          .. "none", name)
+  elseif value:find("\0", 1, true) then
+    usage("value", "option '%s' has a NUL in it", name)
+  end
+  return value
+end
+
+local function ocsp (value, name)
+  if value ~= "require" then
+    usage(type(value) == "string" and "value" or "type",
+          "option '%s' must be \"require\"", name)
+  end
+  return true
+end
+
+local versions = { ["1.2"] = 12, ["1.3"] = 13 }
+
+-- The checked parts of tls as libtls wants them; its own words are commas.
+local function protocol (value)
+  local parts = {
+    min = versions[value.min], max = versions[value.max],
+    ciphers = value.ciphers,
+  }
+  for _, name in ipairs { "curves", "alpn" } do
+    local list = value[name]
+    parts[name] = type(list) == "table" and table.concat(list, ",") or list
+  end
+  if parts.min and parts.max and parts.min > parts.max then
+    usage("value", "option 'tls' has a min of %s above its max of %s",
+          value.min, value.max)
+  end
+  return parts
+end
+
+-- How each of these is read.  Most requests have none of them.
+local readers = {
+  cert = client_pem,
+  crl = function (value, name)
+    return list_of(value, name, revocations, "it must name one, or not be "
+                   .. "there")
+  end,
+  key = client_pem,
+  key_password = password,
+  ocsp = ocsp,
+  pin = function (value, name)
+    return list_of(value, name, pin, "no server would match")
+  end,
+  tls = protocol,
+}
+
+-- M.is_special(options): whether there is any of them
+function M.is_special (o)
+  return o.cert or o.key or o.key_password or o.pin or o.crl or o.ocsp or o.tls
+end
+
+-- Adds them to the spec; false is what a call says to have none of its
+-- session's.
+local function add_more (spec, options)
+  for name, read in pairs(readers) do
+    if options[name] then spec[name] = read(options[name], name) end
+  end
+end
+
+---------------------------------------------------------------------------
+-- Trusts that are kept.
+
+local salt  -- of this process
+
+-- The words of a spec that has more than checks and ca.  With a client's
+-- certificate they may hold its key, so a digest stands for them, which tells
+-- nothing to who does not know the salt.
+local function more_words (words, spec)
+  words[#words + 1] = spec.ocsp and "ocsp" or ""
+  for _, name in ipairs { "cert", "key" } do
+    local from = spec[name]
+    words[#words + 1] = from and from.kind .. "=" .. from.value or ""
+  end
+  words[#words + 1] = spec.key_password or ""
+  for _, one in ipairs(spec.pin or {}) do words[#words + 1] = "pin=" .. one end
+  for _, one in ipairs(spec.crl or {}) do
+    words[#words + 1] = "crl " .. one.kind .. "=" .. one.value
+  end
+  local parts = spec.tls or {}
+  for _, name in ipairs { "min", "max", "ciphers", "curves", "alpn" } do
+    words[#words + 1] = "tls=" .. tostring(parts[name])
+  end
+  local all = table.concat(words, "\0")
+  if not spec.cert then return all end
+  salt = salt or core.random(32)
+  return core.hmac("sha256", salt, all, true)
+end
+
 -- The spec in words that are equal when the trust is.
-local function key_of (spec)
+local function key_of (spec, special)
   local words = { spec.chain and "c" or "-", spec.name and "n" or "-",
                   spec.time and "t" or "-", spec.label or "" }
   for _, s in ipairs(spec.chain and spec.ca or {}) do
     words[#words + 1] = s.kind .. "=" .. (s.value or "")
   end
+  if special then return more_words(words, spec) end
   return table.concat(words, "\0")
 end
 
@@ -135,6 +279,17 @@ local function warn_of (host)
   end
 end
 
+-- Who named the source that is no good, where it was not option ca.
+local function say_whose (err, spec)
+  if not err.message:find("^ca ") then return end
+  if spec.named == "verify" then
+    err.message = err.message:gsub("^ca ", "verify ")
+  elseif spec.variable then
+    err.message = err.message .. ", named by the environment variable "
+      .. spec.variable
+  end
+end
+
 -- M.new() -> a function (options, host, stale) -> trust, which keeps what it
 -- made as long as the files behind it stay what they were; stale is one that is
 -- known to be outdated
@@ -144,12 +299,7 @@ function M.new ()
   local function make (spec, key)
     local ok, trust = pcall(core.trust, spec)
     if not ok then
-      if getmetatable(trust) == core.error and spec.named == "verify" then
-        trust.message = trust.message:gsub("^ca ", "verify ")
-      elseif getmetatable(trust) == core.error and spec.variable then
-        trust.message = trust.message .. ", named by the environment variable "
-          .. spec.variable
-      end
+      if getmetatable(trust) == core.error then say_whose(trust, spec) end
       error(trust, 0)
     end
     if count == CACHED then cache, count = {}, 0 end
@@ -165,8 +315,12 @@ function M.new ()
       local env = from_environment()
       spec.ca, spec.label, spec.variable = env.ca, env.label, env.variable
     end
-    local key = key_of(spec)
-    if not (spec.chain or spec.name or spec.time) then warn_of(host) end
+    local special = M.is_special(options)
+    if special then add_more(spec, options) end
+    local key = key_of(spec, special)
+    if not (spec.chain or spec.name or spec.time or spec.pin) then
+      warn_of(host)
+    end
     local trust = cache[key]
     return trust and trust ~= stale and trust:fresh() and trust
       or make(spec, key)

@@ -2,17 +2,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <tls.h>
 #include <unistd.h>
 
-#include "base/buf.h"
-#include "tls/cert.h"
+#include "tls/check.h"
 #include "tls/verdict.h"
 #include "wire.h"
 
 #define RAW_LEN		(64 * 1024)	/* bytes read at once, ahead of TLS */
-#define NAMES_SHOWN	8		/* of a certificate, in a hint */
 
 struct transport {
 	ssize_t	(*read)(struct wire *, void *, size_t, struct error *);
@@ -26,8 +23,8 @@ struct wire {
 
 	/* Under TLS. */
 	struct tls		*tls;		/* NULL: plain */
-	const struct trust	*trust;		/* until the handshake is over */
-	const char		*name;		/* likewise */
+	const struct trust	*trust;
+	const char		*name;		/* until the handshake is over */
 	unsigned char		*raw;		/* what the socket gave, */
 	size_t			 raw_off;	/* and libtls has not taken */
 	size_t			 raw_len;
@@ -178,7 +175,8 @@ fail(struct wire *w, struct error *err)
 	};
 
 	w->is_dead = true;
-	return verdict(err, tls_error(w->tls), &facts);
+	verdict(err, tls_error(w->tls), &facts);
+	return trust_explain(w->trust, err);
 }
 
 static int
@@ -320,84 +318,6 @@ wire_start_tls(struct wire *w, const struct trust *trust, const char *name,
 	return 0;
 }
 
-static int
-refuse_name(const struct wire *w, const struct cert *cert, struct error *err)
-{
-	struct buf names = { 0 };
-	struct span s;
-
-	error_setx(err, ERR_VERIFY, "name-mismatch",
-	    "name '%s' not present in server certificate", w->name);
-	(void)cert_names(cert, NAMES_SHOWN, &names);
-	s = buf_span(&names);
-	if (s.len == 0)
-		error_hint(err, "the certificate has no subjectAltName, and a "
-		    "common name alone does not count (RFC 9525)");
-	else
-		error_hint(err, "the certificate is for %.*s: use that name, "
-		    "or servername=\"...\" if the server is known by it",
-		    (int)s.len, s.data);
-	buf_clear(&names);
-	return -1;
-}
-
-/* Time is libtls's to check, but it does so only along with the chain. */
-static int
-check_time(const struct wire *w, struct error *err)
-{
-	const struct verdict_facts facts = { .handshake = true,
-	    .first = w->first, .first_len = w->first_len };
-	time_t now = time(NULL);
-
-	if (now < tls_peer_cert_notbefore(w->tls))
-		return verdict(err, "certificate is not yet valid", &facts);
-	if (now > tls_peer_cert_notafter(w->tls))
-		return verdict(err, "certificate has expired", &facts);
-	return 0;
-}
-
-static int
-check_cert(const struct wire *w, const struct cert *cert, struct error *err)
-{
-	const char *why;
-
-	if (trust_checks_chain(w->trust) && cert_weak(cert, &why))
-		return error_setx(err, ERR_VERIFY, "weak", "%s", why);
-	if (trust_checks_time(w->trust) && !trust_checks_chain(w->trust) &&
-	    check_time(w, err) == -1)
-		return -1;
-	if (trust_checks_name(w->trust) &&
-	    (!tls_peer_cert_contains_name(w->tls, w->name) ||
-	    !cert_covers(cert, w->name)))
-		return refuse_name(w, cert, err);
-	return 0;
-}
-
-/*
- * What libtls leaves to its caller: the name without falling back to the
- * common name, the time when the chain is not verified, weak keys on
- * LibreSSL.
- */
-static int
-check_peer(const struct wire *w, struct error *err)
-{
-	const uint8_t *pem;
-	struct cert *cert;
-	size_t len = 0;
-	int rv;
-
-	if (!trust_checks_chain(w->trust) && !trust_checks_name(w->trust) &&
-	    !trust_checks_time(w->trust))
-		return 0;
-	pem = tls_peer_cert_chain_pem(w->tls, &len);
-	if (pem == NULL || (cert = cert_parse(pem, len)) == NULL)
-		return error_setx(err, ERR_VERIFY, "other",
-		    "server certificate cannot be read");
-	rv = check_cert(w, cert, err);
-	cert_free(cert);
-	return rv;
-}
-
 /*
  * tls_handshake answers 0 also when the peer closed early, with nothing
  * verified.  Only a second call tells: it must be refused as done already.
@@ -434,11 +354,10 @@ wire_handshake(struct wire *w, struct error *err)
 		    "the server ended the handshake before it was complete");
 		return WANT_FAILED;
 	}
-	if (check_peer(w, err) == -1) {
+	if (check_peer(w->tls, w->trust, w->name, err) == -1) {
 		w->is_dead = true;
 		return WANT_FAILED;
 	}
-	w->trust = NULL;
 	w->name = NULL;
 	w->is_ready = true;
 	return WANT_NOTHING;

@@ -32,15 +32,15 @@ void		 wire_free(struct wire *w);
 
 /*
  * Puts TLS on the wire, as trust says; name is for SNI and for the name check
- * (an address goes without SNI).  Both are borrowed until the handshake is
- * over.  Nothing is sent yet.  Returns 0, or -1 and *err: tls/config.
+ * (an address goes without SNI).  trust is borrowed until wire_free, name until
+ * the handshake is over.  Nothing is sent yet.  Returns 0, or -1 and *err: tls/config.
  */
 int		wire_start_tls(struct wire *w, const struct trust *trust,
 		    const char *name, struct error *err);
 
 /*
  * Goes on with the handshake and, when it is over, checks what libtls did not
- * (name by RFC 9525, time without chain, weak keys), so WANT_NOTHING means
+ * (check.h), so WANT_NOTHING means
  * verified as trust says.  WANT_READ, WANT_WRITE; or WANT_FAILED and *err:
  * verify, tls.  After a failure the wire is good for wire_free only.
  */

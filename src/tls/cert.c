@@ -6,6 +6,7 @@
 
 #include <openssl/asn1t.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/objects.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
@@ -191,6 +192,34 @@ cert_free(struct cert *c)
 	shape_free(c->shape);
 	buf_clear(&c->der);
 	free(c);
+}
+
+static int
+sha256(const void *data, size_t len, unsigned char *digest)
+{
+	return EVP_Digest(data, len, digest, NULL, EVP_sha256(), NULL) == 1 ?
+	    0 : -1;
+}
+
+int
+cert_sha256(const struct cert *c, unsigned char *digest)
+{
+	return sha256(c->der.data, c->der.len, digest);
+}
+
+int
+cert_key_sha256(const struct cert *c, unsigned char *digest)
+{
+	unsigned char *der = NULL;
+	int len, rv;
+
+	len = ASN1_item_i2d((ASN1_VALUE *)c->shape->tbs->key, &der,
+	    ASN1_ITEM_rptr(KEY_SHAPE));
+	if (len <= 0)
+		return -1;
+	rv = sha256(der, (size_t)len, digest);
+	OPENSSL_free(der);
+	return rv;
 }
 
 /*

@@ -29,6 +29,13 @@ void		 cert_free(struct cert *c);
  */
 size_t	cert_der_len(const void *der, size_t len);
 
+/*
+ * The SHA-256 of it, and of its SubjectPublicKeyInfo: 32 bytes.
+ * Return 0, or -1: out of memory.
+ */
+int	cert_sha256(const struct cert *c, unsigned char *digest);
+int	cert_key_sha256(const struct cert *c, unsigned char *digest);
+
 /* Whether its subjectAltName covers host (name.h). */
 bool	cert_covers(const struct cert *c, const char *host);
 

@@ -1,8 +1,10 @@
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <tls.h>
 
+#include "tls/dump.h"
 #include "tls/trust_internal.h"
 
 /* Forward secrecy and AEAD only; LibreTLS's own default is laxer. */
@@ -57,6 +59,36 @@ unknown(const struct trust *t, const char *option, struct error *err)
 	    words);
 }
 
+/*
+ * LibreTLS lets nobody choose among the suites of TLS 1.3, and says nothing of
+ * their names where others stand beside them.
+ */
+static int
+check_suites(const struct trust *t, const char *ciphers, struct error *err)
+{
+	static const char between[] = ":, ;";
+	struct buf suite = { 0 };
+	size_t n;
+	int rv = 0;
+
+	for (; rv == 0 && *ciphers != '\0'; ciphers += n) {
+		ciphers += strspn(ciphers, between);
+		n = strcspn(ciphers, between);
+		if (strncmp(ciphers, "TLS_", 4) != 0)
+			continue;
+		buf_reset(&suite);
+		if (buf_add(&suite, ciphers, n) == -1 ||
+		    buf_add(&suite, "", 1) == -1)
+			rv = error_nomem(err);
+		else if (tls_config_set_ciphers(t->config, suite.data) == -1)
+			rv = error_setx(err, ERR_USAGE, "value", "option "
+			    "'tls.ciphers': there is no %s, or this TLS "
+			    "library does not let it be chosen", suite.data);
+	}
+	buf_clear(&suite);
+	return rv;
+}
+
 static int
 set_protocol(struct trust *t, const struct trust_protocol *p,
     struct error *err)
@@ -66,6 +98,8 @@ set_protocol(struct trust *t, const struct trust_protocol *p,
 
 	if (tls_config_set_protocols(t->config, versions(min, max)) == -1)
 		return trust_refused(t, err);
+	if (check_suites(t, ciphers, err) == -1)
+		return -1;
 	if (tls_config_set_ciphers(t->config, ciphers) == -1)
 		return unknown(t, "ciphers", err);
 	if (p->curves != NULL &&
@@ -73,6 +107,8 @@ set_protocol(struct trust *t, const struct trust_protocol *p,
 		return unknown(t, "curves", err);
 	if (p->alpn != NULL && tls_config_set_alpn(t->config, p->alpn) == -1)
 		return unknown(t, "alpn", err);
+	t->is_limited = p->min != 0 || p->max != 0 || p->ciphers != NULL ||
+	    p->curves != NULL || p->alpn != NULL;
 	return 0;
 }
 
@@ -93,10 +129,54 @@ set_config(struct trust *t, const struct trust_spec *spec, struct error *err)
 	return 0;
 }
 
+static int
+set_pins(struct trust *t, const struct trust_spec *spec, struct error *err)
+{
+	size_t i;
+
+	if (spec->pin_count == 0)
+		return 0;
+	t->pins = calloc(spec->pin_count, sizeof(*t->pins));
+	if (t->pins == NULL)
+		return error_nomem(err);
+	for (i = 0; i < spec->pin_count; i++)
+		if (pin_parse(&t->pins[i], spec->pins[i], err) == -1)
+			return -1;
+	t->pin_count = spec->pin_count;
+	return 0;
+}
+
+/* Without the chain or its time libtls looks at no answer. */
+static int
+set_ocsp(struct trust *t, const struct trust_spec *spec, struct error *err)
+{
+	if (!spec->ocsp)
+		return 0;
+	if (!spec->chain || !spec->time)
+		return error_setx(err, ERR_USAGE, "value", "options 'ocsp' and "
+		    "'verify' contradict each other: without chain and time "
+		    "no OCSP answer is looked at");
+	tls_config_ocsp_require_stapling(t->config);
+	t->ocsp = true;
+	return 0;
+}
+
+static int
+set_label(struct trust *t, const struct trust_spec *spec, struct error *err)
+{
+	const char *label = spec->label;
+
+	if (label == NULL && !t->chain)
+		label = t->pin_count > 0 ? "pin" : "none";
+	if ((label != NULL && buf_adds(&t->label, label) == -1) ||
+	    buf_add(&t->label, "", 1) == -1)
+		return error_nomem(err);
+	return 0;
+}
+
 struct trust *
 trust_new(const struct trust_spec *spec, struct error *err)
 {
-	const char *label = spec->label;
 	struct trust *t;
 
 	if (trust_start(err) == -1)
@@ -111,19 +191,16 @@ trust_new(const struct trust_spec *spec, struct error *err)
 	t->name = spec->name;
 	t->time = spec->time;
 	if (set_config(t, spec, err) == -1 ||
-	    (t->chain && trust_set_ca(t, spec, err) == -1))
-		goto err;
-	if (label == NULL && !t->chain)
-		label = "none";
-	if ((label != NULL && buf_adds(&t->label, label) == -1) ||
-	    buf_add(&t->label, "", 1) == -1) {
-		error_nomem(err);
-		goto err;
+	    (t->chain && trust_set_ca(t, spec, err) == -1) ||
+	    set_pins(t, spec, err) == -1 ||
+	    trust_set_crls(t, spec, err) == -1 ||
+	    set_ocsp(t, spec, err) == -1 ||
+	    trust_set_identity(t, spec, err) == -1 ||
+	    set_label(t, spec, err) == -1) {
+		trust_unref(t);
+		return NULL;
 	}
 	return t;
- err:
-	trust_unref(t);
-	return NULL;
 }
 
 struct trust *
@@ -140,7 +217,13 @@ trust_unref(struct trust *t)
 		return;
 	seen_clear(&t->seen);
 	buf_clear(&t->label);
-	tls_config_free(t->config);
+	buf_clear(&t->doubts);
+	buf_clear(&t->crls);
+	buf_clear(&t->crls_over);
+	free(t->pins);
+	tls_config_free(t->config);	/* wipes the key */
+	if (t->has_key)
+		dump_allow();
 	free(t);
 }
 
@@ -180,8 +263,89 @@ trust_checks_time(const struct trust *t)
 	return t->time;
 }
 
+bool
+trust_checks_ocsp(const struct trust *t)
+{
+	return t->ocsp;
+}
+
+bool
+trust_checks_nothing(const struct trust *t)
+{
+	return !t->chain && !t->name && !t->time && t->pin_count == 0;
+}
+
 const char *
 trust_label(const struct trust *t)
 {
 	return t->label.data;
+}
+
+int
+trust_check_pins(const struct trust *t, const struct cert *cert,
+    struct error *err)
+{
+	struct buf own = { 0 };
+	struct span s;
+	size_t i;
+
+	for (i = 0; i < t->pin_count; i++)
+		if (pin_matches(&t->pins[i], cert))
+			return 0;
+	if (t->pin_count == 0)
+		return 0;
+	if (pin_of_key(cert, &own) == -1)
+		return error_nomem(err);
+	s = buf_span(&own);
+	error_setx(err, ERR_VERIFY, "pin-mismatch", "the server's certificate "
+	    "is none of the pinned: its own pin is %.*s", (int)s.len, s.data);
+	buf_clear(&own);
+	return error_hint(err, "if the server's owner says that the key has "
+	    "changed to this one, add it to pin; a pin copied from here alone "
+	    "would trust whoever has answered");
+}
+
+static int
+explain_refusal(const struct trust *t, struct error *err)
+{
+	struct span doubts = buf_span(&t->doubts);
+
+	if (!t->has_key)
+		return -1;
+	if (doubts.len > 0)
+		return error_hint(err, "the server does not accept the "
+		    "certificate given as cert: %.*s", (int)doubts.len,
+		    doubts.data);
+	return error_hint(err, "the server does not accept the certificate "
+	    "given as cert: is it from an authority that the server trusts, "
+	    "and are its intermediate certificates in the file?");
+}
+
+static int
+explain_crl(const struct trust *t, struct error *err)
+{
+	struct span over = buf_span(&t->crls_over), good = buf_span(&t->crls);
+
+	if (over.len > 0 && strstr(err->message, "expired") != NULL)
+		return error_hint(err, "the list of %.*s is out of date: fetch "
+		    "the authority's current one", (int)over.len, over.data);
+	return error_hint(err, "crl has the list of %.*s%s%.*s: it needs a "
+	    "current one of every authority in the chain, the root too",
+	    (int)good.len, good.data, good.len > 0 && over.len > 0 ? ", " : "",
+	    (int)over.len, over.data);
+}
+
+int
+trust_explain(const struct trust *t, struct error *err)
+{
+	if (err->kind == ERR_TLS && strcmp(err->code, "client-cert") == 0)
+		return explain_refusal(t, err);
+	if (err->kind == ERR_VERIFY && strcmp(err->code, "crl-missing") == 0)
+		return explain_crl(t, err);
+	if (t->is_limited && err->kind == ERR_TLS &&
+	    (strcmp(err->code, "version") == 0 ||
+	    strcmp(err->code, "cipher") == 0))
+		return error_hint(err, "the server has nothing in common with "
+		    "what option tls allows: allow more of it");
+	return -1;
 }

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 
+struct cert;
 struct tls_config;
 struct trust;
 
@@ -22,6 +23,12 @@ enum ca_kind {
 struct ca_source {
 	enum ca_kind	 kind;
 	const char	*value;	/* path or text, NUL-terminated; borrowed */
+};
+
+/* One PEM file, or PEM text.  A zeroed one is none. */
+struct pem_source {
+	const char	*value;	/* path or text, NUL-terminated; borrowed */
+	bool		 is_text;
 };
 
 /* What is offered to a server; NULL and 0: the default. */
@@ -46,18 +53,33 @@ struct trust_spec {
 	 */
 	const char	*label;
 	struct trust_protocol protocol;
+
+	/* The client's certificate, and what follows it of its chain. */
+	struct pem_source cert;
+	struct pem_source key;		/* none: it is where cert is */
+	const char	*key_password;	/* NULL: none */
+
+	/* "sha256:HEX" (certificate), "sha256//BASE64" (public key). */
+	const char	*const *pins;	/* the server's must match one */
+	size_t		 pin_count;
+
+	const struct pem_source *crls;	/* all together, for the whole chain */
+	size_t		 crl_count;
+	bool		 ocsp;		/* a good stapled answer is needed */
 };
 
 /*
  * Builds a trust from *spec: reads and checks every source, makes the
  * tls_config (by default TLS 1.2 and 1.3, forward-secret AEAD ciphers; the
  * name check left to name.h since libtls's falls back to the common name).
- * Ownership: one reference; trust_unref frees with the last one.
+ * Ownership: one reference; trust_unref frees with the last one.  The client's
+ * key is wiped then; until then core dumps are off (dump.h).
  * Blocks: on the disk only.
  * Returns NULL and *err on failure: usage/value for a source that is missing,
- * unreadable, empty, or not PEM, naming the file and why, and for ciphers and
- * curves that libtls does not know; io/ENOMEM; tls/config when libtls refuses
- * anything else, with its words.
+ * unreadable, empty, or not PEM, naming the file and why; for a key that is
+ * not the certificate's or that the password does not open; for ciphers and
+ * curves that libtls does not know; and for what contradicts itself;
+ * io/ENOMEM; tls/config when libtls refuses anything else, with its words.
  */
 struct trust	*trust_new(const struct trust_spec *spec, struct error *err);
 struct trust	*trust_ref(struct trust *t);
@@ -80,7 +102,22 @@ struct tls_config *trust_config(const struct trust *t);
 bool		 trust_checks_name(const struct trust *t);
 bool		 trust_checks_chain(const struct trust *t);
 bool		 trust_checks_time(const struct trust *t);
+bool		 trust_checks_ocsp(const struct trust *t);
+bool		 trust_checks_nothing(const struct trust *t);
 const char	*trust_label(const struct trust *t);
+
+/*
+ * Whether the server's certificate, or its public key, is one of the pins.
+ * Returns 0, also when there are none; or -1 and *err: verify/pin-mismatch.
+ */
+int	trust_check_pins(const struct trust *t, const struct cert *cert,
+	    struct error *err);
+
+/*
+ * Adds to a failure what trust knows of its cause, as a better hint: the
+ * client's certificate, revocation lists, limits of the protocol.  Returns -1.
+ */
+int	trust_explain(const struct trust *t, struct error *err);
 
 /*
  * Starts TLS: tls_init() once per process.  Cheap when done already.

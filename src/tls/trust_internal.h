@@ -2,6 +2,7 @@
 #ifndef LURL_TRUST_INTERNAL_H
 #define LURL_TRUST_INTERNAL_H
 #include "base/buf.h"
+#include "tls/pin.h"
 #include "tls/seen.h"
 #include "tls/trust.h"
 
@@ -13,6 +14,15 @@ struct trust {
 	struct tls_config *config;
 	struct buf	 label;		/* NUL-terminated */
 	struct seen	 seen;		/* the files behind it */
+
+	bool		 has_key;	/* of the client: no core dumps */
+	struct buf	 doubts;	/* why its certificate may be refused */
+	struct pin	*pins;
+	size_t		 pin_count;
+	struct buf	 crls;		/* whose lists there are, */
+	struct buf	 crls_over;	/* and whose are out of date */
+	bool		 ocsp;
+	bool		 is_limited;	/* by struct trust_protocol */
 };
 
 /*
@@ -21,6 +31,15 @@ struct trust {
  * Returns 0, or -1 and *err as trust_new.
  */
 int	trust_set_ca(struct trust *t, const struct trust_spec *spec,
+	    struct error *err);
+
+/*
+ * Read, check and hand to libtls the client's certificate and the revocation
+ * lists of *spec.  Return 0, or -1 and *err as trust_new.
+ */
+int	trust_set_identity(struct trust *t, const struct trust_spec *spec,
+	    struct error *err);
+int	trust_set_crls(struct trust *t, const struct trust_spec *spec,
 	    struct error *err);
 
 /* A failure in libtls's words: tls/config, io/ENOMEM.  Returns -1. */

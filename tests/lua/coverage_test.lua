@@ -4,6 +4,8 @@
 local t = require "tests.harness"
 local peer = require "tests.lua.peer"
 local wire = require "tests.lua.wire"
+local rows = require "tests.tls.rows"
+local servers = require "tests.tls.servers"
 local https = require "https"
 local option = require "https.options"
 
@@ -54,6 +56,61 @@ end
 function drives.ca ()
   t.raises(function () play{ ca = peer.pem "self-ca" } end, "verify")
   t.match(play{ ca = peer.pem "root" }.tls.trust, "root%.pem", "trust")
+end
+
+-- One request to a server that wants to see a certificate of ours.
+local function shown (options)
+  local s = servers.s_server{ cert = "good", answer = true, args = { "-Verify",
+    "1", "-verify_return_error", "-CAfile", peer.pem "root" } }
+  local ok, r = pcall(rows.get, { host = "good.test", options = options }, s)
+  s:stop()
+  if not ok then error(r, 0) end
+  return r
+end
+
+function drives.cert ()
+  t.raises(function () shown{} end, "tls", "client-cert")
+  local both = dir .. "/both.pem"
+  t.write(both, t.read(peer.pem "client-chain") ..
+    t.read(rows.pem("client", ".key")))
+  t.match(shown{ cert = both }.body, "CN *= *client", "page")
+end
+
+function drives.key ()
+  local cert = peer.pem "client-chain"
+  t.raises(function () shown{ cert = cert } end, "usage")
+  t.eq(shown{ cert = cert, key = rows.pem("client", ".key") }.status, 200,
+    "status")
+end
+
+function drives.key_password ()
+  local cert, key = peer.pem "client-chain", dir .. "/encrypted.key"
+  assert(os.execute("openssl pkcs8 -topk8 -passout pass:swordfish -in " ..
+    rows.pem("client", ".key") .. " -out " .. key))
+  t.raises(function () shown{ cert = cert, key = key } end, "usage")
+  t.eq(shown{ cert = cert, key = key, key_password = "swordfish" }.status, 200,
+    "status")
+end
+
+function drives.pin ()
+  t.raises(function () play{ pin = "sha256:" .. ("0"):rep(64) } end, "verify",
+    "pin-mismatch")
+  local pin = play{}.tls.hash
+  t.eq(play{ pin = pin }.body, "final", "body")
+end
+
+function drives.crl ()
+  local list = rows.pem("inter", ".crl")
+  t.raises(function () play{ crl = list } end, "verify", "crl-missing")
+  t.eq(play{ crl = { list, rows.pem("root", ".crl") } }.body, "final", "body")
+end
+
+function drives.ocsp ()
+  t.raises(function () play{ ocsp = "require" } end, "verify", "ocsp")
+end
+
+function drives.tls ()
+  t.eq(play{ tls = { max = "1.2" } }.tls.version, "TLSv1.2", "version")
 end
 
 function drives.compress ()
