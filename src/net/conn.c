@@ -180,8 +180,10 @@ step_dial(struct conn *c, int64_t *at_ms, struct error *err)
 		return want;
 	c->times.connect = lap(d, PHASE_TLS);
 	c->wire = wire_new(d->loop, fd, err);
-	if (c->wire == NULL || (c->target.tls &&
-	    wire_start_tls(c->wire, c->target.trust, server_name(c), err) == -1))
+	if (c->wire == NULL)
+		return WANT_FAILED;
+	if (c->target.tls && wire_start_tls(c->wire, c->target.trust,
+	    server_name(c), err) == -1)
 		return WANT_FAILED;
 	return WANT_NOTHING;
 }

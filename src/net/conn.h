@@ -18,9 +18,9 @@
 /* Whom to talk to, and on what terms: what makes two connections alike. */
 struct target {
 	bool		 tls;
-	const char	*host;		/* ASCII name, or address, no brackets */
+	const char	*host;		/* ASCII name or address, no brackets */
 	uint16_t	 port;
-	const char	*servername;	/* for SNI and the name check; NULL: host */
+	const char	*servername;	/* for SNI and name check; NULL: host */
 	const char	*address;	/* connect there instead; NULL: host */
 	uint16_t	 address_port;	/* with address; 0: port */
 	struct trust	*trust;		/* with tls */
@@ -42,7 +42,7 @@ struct conn {
 	int64_t		 idle_since_ms;	/* while in the pool */
 	struct conn	*next;		/* in the pool */
 	struct dialling	*dialling;	/* how far it is; NULL when ready */
-	struct target	 target;	/* its own copy, with a trust reference */
+	struct target	 target;	/* a copy, with a trust reference */
 };
 
 /*

@@ -19,15 +19,15 @@
 struct exchange_spec {
 	struct target	target;		/* copied when it is needed */
 	struct span	head;		/* as request_write makes it; copied */
-	struct span	body;		/* borrowed until the exchange is freed */
+	struct span	body;		/* borrowed until exchange_free */
 	bool		body_follows;	/* instead: in pieces, exchange_send */
 	bool		chunked;	/* frame those pieces (RFC 9112, 7.1) */
-	bool		head_request;	/* no body will come, whatever is said */
+	bool		head_request;	/* no body comes, whatever is said */
 	bool		idempotent;	/* may go out twice (RFC 9110, 9.2.2) */
-	bool		close;		/* it says so: the last on its connection */
+	bool		close;		/* the last on its connection */
 	size_t		max_header;	/* bytes */
 	int64_t		resolve_ms;
-	int64_t		connect_ms;	/* look-up, connecting and TLS together */
+	int64_t		connect_ms;	/* look-up, connecting, TLS together */
 	int64_t		read_ms;	/* the longest silence */
 	int64_t		deadline_ms;	/* for all of it; loop_now_ms's time */
 };
@@ -35,7 +35,7 @@ struct exchange_spec {
 /* Seconds; conn's own parts are 0 when the connection was there before. */
 struct exchange_times {
 	struct conn_times conn;
-	double	send;		/* until the last byte of the request was gone */
+	double	send;		/* until the request's last byte was gone */
 	double	wait;		/* from then until the first of the answer */
 	double	receive;	/* from then until the last */
 	double	total;

@@ -7,7 +7,7 @@
 #define LURL_EXCHANGE_INTERNAL_H
 #include "exchange.h"
 
-#define JOIN_MAX	8192	/* bytes: a body this small goes with its head */
+#define JOIN_MAX	8192	/* bytes: so small a body goes with its head */
 
 enum stage {
 	CONNECTING,
@@ -27,15 +27,15 @@ struct exchange {
 	struct buf	 head;		/* to send first */
 	struct span	 rest;		/* to send then: what was not joined */
 	size_t		 sent_len;	/* of head and rest together */
-	bool		 is_loaded;	/* head and rest hold the piece at hand */
+	bool		 is_loaded;	/* head and rest hold the piece */
 	bool		 is_last;	/* after which there is no more */
-	bool		 is_gone;	/* a piece has been sent: none comes back */
-	bool		 in_chunks;	/* a chunk has begun: it needs its CRLF */
+	bool		 is_gone;	/* a piece has gone for good */
+	bool		 in_chunks;	/* a chunk has begun: it needs CRLF */
 	struct h1	 answer;
 
 	bool		 sent;
 	bool		 cut;		/* answered before all was sent */
-	bool		 is_broken;	/* it has failed: there is no more of it */
+	bool		 is_broken;	/* it has failed for good */
 	bool		 second;	/* once more, on a fresh connection */
 	int64_t		 began_ms;
 	int64_t		 moved_ms;	/* when a byte last went either way */

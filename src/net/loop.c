@@ -20,7 +20,7 @@ struct wake {
 struct watch {
 	uv_poll_t	 poll;
 	struct wake	*wake;		/* NULL: nobody waits */
-	int		 events;	/* what the poll handle is started for */
+	int		 events;	/* what poll is started for */
 };
 
 struct loop {

@@ -9,7 +9,7 @@ struct pool {
 	struct loop	*loop;
 	struct pool_limits limits;
 	struct conn	*idle;		/* most recently used first */
-	struct conn	*busy;		/* in no order; not the pool's to free */
+	struct conn	*busy;		/* in no order; not ours to free */
 	bool		 is_closed;	/* nobody will take any */
 	unsigned int	 refs;
 };
