@@ -140,16 +140,22 @@ local function transfer (response, file, digest, name)
   copy(response, file, digest, name)
 end
 
+-- An error that the digest is not the one asked for, or nil.
+local function wrong_digest (digest, want, response)
+  local got = digest and digest:hex()
+  if not digest or got == want:lower() then return nil end
+  return errors.complete(errors.new {
+    kind = "io", code = "sha256", phase = "receive", sent = true,
+    message = ("the body's SHA-256 is %s, not %s"):format(got, want),
+  }, response.parts)
+end
+
 local function check_digest (target, digest, response)
-  if not digest then return end
-  local got = digest:hex()
-  if got == target.sha256:lower() then return end
+  local err = wrong_digest(digest, target.sha256, response)
+  if not err then return end
   os.remove(target.part)
   os.remove(target.meta)
-  error(errors.complete(errors.new {
-    kind = "io", code = "sha256", phase = "receive", sent = true,
-    message = ("the body's SHA-256 is %s, not %s"):format(got, target.sha256),
-  }, response.parts), 0)
+  error(err, 0)
 end
 
 local function fill (target, response, have)
@@ -337,12 +343,8 @@ local function to_file (run, request, file)
   transfer(response, file, digest, "the file")
   local ok, message, errno = file:flush()
   if not ok then fail("writing", "the file", message, errno, response.parts) end
-  if digest and digest:hex() ~= options.sha256:lower() then
-    error(errors.complete(errors.new {
-      kind = "io", code = "sha256", phase = "receive", sent = true,
-      message = "the body's SHA-256 is not the one asked for",
-    }, response.parts), 0)
-  end
+  local err = wrong_digest(digest, options.sha256, response)
+  if err then error(err, 0) end
   response.streaming = true
   return response
 end
