@@ -659,6 +659,15 @@ t.test("multipart: a body that is a function is sent in chunks", function ()
   t.ok(#out > 2, "chunks")
 end)
 
+t.test("multipart: a file that grows is sent as long as it was", function ()
+  local grows = t.tmpdir() .. "/grows"
+  t.write(grows, "hello")
+  local _, body = echo("POST", { multipart = {
+    { name = "a", body = function () t.write(grows, "hello, world") end },
+    { name = "f", file = grows } } })
+  t.match(body, "\r\n5\r\nhello\r\n2\r\n\r\n\r\n")
+end)
+
 t.test("multipart: boundaries differ", function ()
   local seen = {}
   for _ = 1, 20 do

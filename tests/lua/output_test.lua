@@ -506,6 +506,8 @@ local NEW = peer.answer("abcdefghij", 'etag: "b"\r\n')
 -- requests:   how many, if not one
 local resumes = {
   { label = "the rest", say = REST, range = true, whole = BODY },
+  { label = "the rest, where a coding is asked for", say = REST, range = true,
+    options = { headers = { ["accept-encoding"] = "gzip" } }, whole = BODY },
   { label = "the rest by a date", meta = meta_of(DATE), say = REST,
     range = DATE, whole = BODY },
   { label = "the rest in chunks", say = "HTTP/1.1 206 X\r\n" ..

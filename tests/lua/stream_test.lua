@@ -613,15 +613,22 @@ end)
 
 t.test("max_body of just the size", function ()
   local s <close> = peer.httpsd{ "good" }
+  local ways = {
+    { false, function (r) return r.body end },
+    { true, function (r) return r:text() end },
+    { true, function (r) return r:read "a" end },
+    { true, function (r) return r:read(1) .. r:read "a" end },
+  }
   for _, path in ipairs{ "/bytes/5000", "/chunked/5000" } do
-    for _, stream in ipairs{ true, false } do
+    for i, way in ipairs(ways) do
+      local what = path .. ", way " .. i
       local function get (max)
-        local r = https.get(s:url(path), s:options{ stream = stream,
-          max_body = max })
-        return #r:text()
+        return #way[2](https.get(s:url(path), s:options{ stream = way[1],
+          max_body = max }))
       end
-      t.eq(get(5000), 5000, path)
-      local err = t.raises(function () get(4999) end, "protocol", "too-large")
+      t.eq(get(5000), 5000, what)
+      local err = t.raises(function () get(4999) end, "protocol", "too-large",
+        what)
       t.match(err.message, "4999", "message")
     end
   end
