@@ -148,9 +148,11 @@ build/pic/src/bind/modules.o: DEFS += -DMODULES='"modules.source"'
 
 build/unit/%: tests/unit/%.c build/san/liblurl.a
 	@mkdir -p $(@D)
-	$(CC) $(WARN) $(SAN) $(DEFS) -MMD -MP -o $@ $< $(filter %.o,$^) \
-	    build/san/liblurl.a $(LIBS) -lcmocka
+	$(CC) $(WARN) $(SAN) $(DEFS) $(LDFLAGS) -MMD -MP -o $@ $< \
+	    $(filter %.o,$^) build/san/liblurl.a $(LIBS) -lcmocka
 build/unit/nomem_test: $(SAN_BIND_O)
+build/unit/net_nomem_test: LDFLAGS += $(foreach f,malloc calloc realloc \
+	    reallocarray strdup asprintf,-Wl,--wrap=$f)
 build/servers/%: tests/servers/%.c
 	@mkdir -p $(@D)
 	$(CC) $(WARN) $(CFLAGS) -D_GNU_SOURCE $(PKG_CFLAGS) -MMD -MP -o $@ $< \

@@ -113,7 +113,7 @@ begin(struct dial *d)
 	size_t i = d->begun++;
 	const struct address *to = &d->to.list[i];
 	struct attempt *a = &d->attempts[i];
-	struct error ignored = { 0 };
+	struct error why = { 0 };
 
 	d->next_at = loop_now_ms() + DIAL_HEAD_START_MS;
 	if ((a->fd = open_socket(to)) == -1) {
@@ -127,9 +127,9 @@ begin(struct dial *d)
 		end(d, i);
 		return;
 	}
-	a->watch = watch_new(d->loop, a->fd, &ignored);
-	if (a->watch == NULL) {
-		note_failure(d, i, ENOMEM);
+	if ((a->watch = watch_new(d->loop, a->fd, &why)) == NULL) {
+		if (d->first.kind == ERR_NONE)
+			d->first = why;
 		end(d, i);
 		return;
 	}

@@ -29,7 +29,7 @@ void		 dial_free(struct dial *d);
  * WANT_WAKE, and then *at_ms is when to step again if nothing else happens;
  * WANT_NOTHING and *fd (non-blocking, TCP_NODELAY, close-on-exec), which is
  * the caller's now; or WANT_FAILED when the last address has failed, and *err
- * of the first that did: connect/refused, reset, unreachable, other.
+ * of the first that did: connect/refused, reset, unreachable, other; io.
  */
 enum want	dial_step(struct dial *d, int *fd, int64_t *at_ms,
 		    struct error *err);

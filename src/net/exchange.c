@@ -249,7 +249,7 @@ exchange_send(struct exchange *ex, struct span piece, bool last,
 	if (ex->stage > SENDING)
 		return WANT_NOTHING;
 	if (!ex->is_loaded && exchange_load(ex, piece, last, err) == -1)
-		return WANT_FAILED;
+		return failed(ex, err);
 	do {
 		want = advance(ex, err);
 	} while (want == WANT_NOTHING && ex->stage <= SENDING &&
@@ -311,9 +311,11 @@ exchange_discard(struct exchange *ex)
 	struct error ignored;
 	enum h1_event event;
 	struct span piece;
+	enum want want;
 
 	while (ex->stage == IN_BODY && ex->conn != NULL) {
-		if (exchange_next(ex, &event, &piece, &ignored) != WANT_NOTHING ||
+		want = exchange_next(ex, &event, &piece, &ignored);
+		if (want != WANT_NOTHING ||
 		    ex->answer.received - begin > DISCARD_MAX)
 			drop(ex);
 		else if (event == H1_END)

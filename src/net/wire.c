@@ -28,8 +28,8 @@ struct wire {
 	unsigned char		*raw;		/* what the socket gave, */
 	size_t			 raw_off;	/* and libtls has not taken */
 	size_t			 raw_len;
-	uint64_t		 taken;		/* bytes libtls has taken, ever */
-	unsigned char		 first[5];	/* the peer's first bytes ever */
+	uint64_t		 taken;		/* by libtls, ever */
+	unsigned char		 first[5];	/* the peer's first bytes */
 	size_t			 first_len;
 	int			 io_errno;	/* of the last failed call */
 	bool			 is_ready;	/* the handshake is over */
@@ -346,6 +346,9 @@ wire_handshake(struct wire *w, struct error *err)
 		break;
 	default:
 		fail(w, err);
+		/* All but to remember what it was: no words are about that. */
+		if (is_complete(w))
+			error_nomem(err);
 		return WANT_FAILED;
 	}
 	if (!is_complete(w)) {

@@ -1,4 +1,5 @@
 #include <arpa/inet.h>
+#include <errno.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -135,20 +136,23 @@ is_certificate(const struct pem_block *b)
 	    memcmp(b->label.data, "CERTIFICATE", b->label.len) == 0;
 }
 
-/* Takes the bytes of *der over, and empties it. */
+/* Takes the bytes of *der over, and empties it.  As cert_next. */
 static struct cert *
 from_der(struct buf *der)
 {
 	struct cert *c = calloc(1, sizeof(*c));
 	size_t used;
 
-	if (c == NULL)
+	if (c == NULL) {
+		errno = ENOMEM;
 		return NULL;
+	}
 	c->der = *der;
 	memset(der, 0, sizeof(*der));
 	c->shape = shape_parse(c->der.data, c->der.len, &used);
 	if (c->shape == NULL) {
 		cert_free(c);
+		errno = EINVAL;
 		return NULL;
 	}
 	/* NULL too where the extension is there twice, or damaged. */
@@ -172,15 +176,20 @@ cert_next(struct span *pem)
 	struct pem_block block;
 	struct buf der = { 0 };
 	struct cert *c = NULL;
+	int rv;
 
-	while (pem_next(pem, &block) == 1)
-		if (is_certificate(&block)) {
-			if (pem_decode(&block, &der) == 1)
-				c = from_der(&der);
-			buf_clear(&der);
-			return c;
+	do
+		if (pem_next(pem, &block) != 1) {
+			errno = EINVAL;
+			return NULL;
 		}
-	return NULL;
+	while (!is_certificate(&block));
+	if ((rv = pem_decode(&block, &der)) == 1)
+		c = from_der(&der);
+	else
+		errno = rv == -1 ? ENOMEM : EINVAL;
+	buf_clear(&der);
+	return c;
 }
 
 void

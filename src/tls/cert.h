@@ -14,9 +14,9 @@
 struct cert;	/* one parsed certificate */
 
 /*
- * The first certificate of PEM text, or NULL (none, damaged, out of memory);
- * cert_next also takes it off the front of *pem, for chains.  cert_free
- * accepts NULL.
+ * The first certificate of PEM text; cert_next also takes it off the front of
+ * *pem, for chains.  NULL and errno: EINVAL when there is none or it is
+ * damaged, ENOMEM.  cert_free accepts NULL.
  */
 struct cert	*cert_parse(const uint8_t *pem, size_t len);
 struct cert	*cert_next(struct span *pem);

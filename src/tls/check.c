@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 
@@ -93,8 +94,9 @@ check_peer(struct tls *tls, const struct trust *trust, const char *name,
 	if (trust_checks_nothing(trust))
 		return 0;
 	pem = tls_peer_cert_chain_pem(tls, &len);
-	if (pem == NULL || (cert = cert_parse(pem, len)) == NULL)
-		return error_setx(err, ERR_VERIFY, "other",
+	if ((cert = cert_parse(pem, len)) == NULL)
+		return errno == ENOMEM ? error_nomem(err) :
+		    error_setx(err, ERR_VERIFY, "other",
 		    "server certificate cannot be read");
 	rv = check_cert(tls, trust, name, cert, err);
 	cert_free(cert);

@@ -203,6 +203,7 @@ server_start(struct server *s, const char *chain, const char *key)
 	s->port = ntohs(sa.sin_port);
 	if (s->pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		signal(SIGPIPE, SIG_IGN);	/* libtls's writes */
 		server_run(fd, chain == NULL ? NULL : server_tls(chain, key));
 	}
 	close(fd);
