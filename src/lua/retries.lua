@@ -77,6 +77,16 @@ local function try (request, next)
   return response
 end
 
+local function is_replayable (request)
+  return type(request.body) ~= "table" or request.body.replayable
+end
+
+-- Why a failure that would have been tried again was not.
+local function add_hint (err)
+  err.hint = "it was not tried again, for its body can be sent only once: give "
+    .. "it as a string or a file"
+end
+
 -- M.step{sleep=, random=, time=, now=} -> the middleware; each may be replaced
 function M.step (clock)
   clock = clock or {}
@@ -91,19 +101,18 @@ function M.step (clock)
     return random() * math.min(rules.cap, rules.backoff * 2 ^ (tries - 1))
   end
 
-  local function may_go (request, rules)
-    return rules.methods[request.method]
-      and not (type(request.body) == "table" and not request.body.replayable)
-  end
-
   return function (request, next)
     local rules = M.rules(request.options.retries)
     for tries = 1, math.huge do
       local ok, result = pcall(try, request, next)
-      local again = ok and rules.statuses[result.status]
-        or not ok and is_lost(result)
-      local wait = again and tries <= rules.max and may_go(request, rules)
-        and pause(rules, tries, ok and result or nil)
+      local again = tries <= rules.max and rules.methods[request.method]
+        and (ok and rules.statuses[result.status]
+             or not ok and is_lost(result))
+      if again and not is_replayable(request) then
+        again = false
+        if not ok then add_hint(result) end
+      end
+      local wait = again and pause(rules, tries, ok and result or nil)
       if wait and request.deadline and now() + wait >= request.deadline then
         wait = nil
       end

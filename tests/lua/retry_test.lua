@@ -759,7 +759,9 @@ for _, row in ipairs(bodies) do
     if row[3] == 2 then
       t.eq(put().body, "final", "body")
     else
-      t.eq(t.raises(put, "protocol", "closed").sent, true, "sent")
+      local err = t.raises(put, "protocol", "closed")
+      t.eq(err.sent, true, "sent")
+      t.match(err.hint, "sent only once", "hint")
     end
     t.eq(#w:requests(A), row[3], "requests")
   end)
