@@ -1,6 +1,7 @@
 -- The chain of middlewares: functions (request, next) -> response around one
 -- another, with the session's transport innermost.
 local errors = require "https.errors"
+local merge = require "https.merge"
 local requests = require "https.request"
 
 local M = {}
@@ -104,16 +105,27 @@ function M.built_in (name, make)
   return { name = name, fn = fn, builtin = true }
 end
 
--- Each step's next, from inside out, so that a request makes no closures.
-local function compile (chain, transport)
-  local run, fns = transport, {}
+-- Calls share options; who is not ours may write to those of a request.
+local function with_own_options (run)
+  return function (request)
+    request.options = merge.copy(request.options)
+    return run(request)
+  end
+end
+
+-- Each step's next, from inside out, so that a request makes no closures; and
+-- the steps' functions.
+local function compile (chain, transport, wire)
+  local is_ours = transport == wire
+  local run, fns = is_ours and wire or checked(transport), {}
   for i = #chain, 1, -1 do
     local fn = chain[i].fn
     local make = makers[fn]
+    is_ours = is_ours and make
     run = make and make(run) or guarded(chain[i], run)
     fns[i] = fn
   end
-  return run, fns
+  return is_ours and run or with_own_options(run), fns
 end
 
 local function is_current (chain, fns)
@@ -135,7 +147,7 @@ function M.runner (session)
     local chain, transport = session.chain, session.transport
     if transport ~= own or not is_current(chain, fns) then
       own = transport
-      run, fns = compile(chain, own == wire and wire or checked(own))
+      run, fns = compile(chain, own, wire)
     end
     return run(request)
   end

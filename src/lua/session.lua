@@ -4,6 +4,7 @@ local core = require "https.core"
 local body = require "https.body"
 local chain = require "https.chain"
 local errors = require "https.errors"
+local merge = require "https.merge"
 local opened = require "https.opened"
 local option = require "https.options"
 local requests = require "https.request"
@@ -56,68 +57,6 @@ local function make_headers (session, options, content_type)
   return headers
 end
 
--- The nearest word on trust wins: what the call says of verify and ca, and
--- from the session only what does not speak against it.
-local function merge_trust (merged, own, defaults)
-  if own.verify == nil and own.ca == nil then return end
-  merged.verify, merged.ca = own.verify, own.ca
-  if own.verify == nil then
-    -- The call names authorities, so it wants them asked.
-    local verify = defaults.verify
-    if type(verify) == "table" and verify.chain ~= false then
-      merged.verify = verify
-    end
-  elseif own.ca == nil and (own.verify == true or
-         type(own.verify) == "table" and own.verify.chain ~= false) then
-    merged.ca = defaults.ca
-    if type(defaults.verify) == "string" then merged.ca = defaults.verify end
-  end
-end
-
--- Whether a word on verification leaves the chain unchecked, with which go
--- revocation lists and OCSP.
-local function is_lax (verify)
-  return verify == false or type(verify) == "table" and verify.chain == false
-end
-
--- As with ca: who turns the chain off wants no revocation looked at, and who
--- asks for that wants the chain verified.
-local function merge_revocation (merged, own, defaults)
-  if is_lax(own.verify) then
-    merged.crl, merged.ocsp = own.crl, own.ocsp
-  elseif (own.crl or own.ocsp) and own.verify == nil and own.ca == nil
-         and is_lax(defaults.verify) then
-    merged.verify = nil
-  end
-end
-
--- A certificate and its key are one thing; the parts of tls are several.
-local function merge_client (merged, own, defaults)
-  if own.cert ~= nil or own.key ~= nil or own.key_password ~= nil then
-    merged.cert, merged.key = own.cert, own.key
-    merged.key_password = own.key_password
-  end
-  if own.tls and defaults.tls then
-    merged.tls = {}
-    for name, value in next, defaults.tls do merged.tls[name] = value end
-    for name, value in next, own.tls do merged.tls[name] = value end
-  end
-end
-
-local function merge (own, defaults)
-  local merged = {}
-  if next(defaults) == nil then
-    for name, value in next, own do merged[name] = value end
-    return merged
-  end
-  for name, value in next, defaults do merged[name] = value end
-  for name, value in next, own do merged[name] = value end
-  merge_trust(merged, own, defaults)
-  merge_revocation(merged, own, defaults)
-  merge_client(merged, own, defaults)
-  return merged
-end
-
 -- The parts of a URL are never written to, so the last ones are kept: scripts
 -- ask the same place again.
 local function parse (session, url)
@@ -161,7 +100,7 @@ end
 
 -- The request of a call.
 local function prepare (self, method, url, own)
-  local options = merge(own, self.defaults)
+  local options = merge.options(self, own)
   local parts = parse(self, url)
   if options.params ~= nil then
     local params = require "https.params"
@@ -211,7 +150,6 @@ function Session:request (method, url, own)
   end
   if own == nil then own = {} end
   if self.closed then usage("value", "the session is closed") end
-  option.check(own)
   local ok, request = pcall(prepare, self, method, url, own)
   if not ok then error(errors.complete(request), 0) end
   local call <close> = request.opened

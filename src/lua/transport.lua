@@ -158,7 +158,7 @@ local function remember (options, parts, trust, route)
     return nil
   end
   return {
-    parts = parts, verify = verify, ca = ca, timeout = timeout,
+    options = options, parts = parts, verify = verify, ca = ca, timeout = timeout,
     ca_copy = type(ca) == "table" and table.move(ca, 1, #ca, 1, {}) or nil,
     servername = options.servername, max_header = options.max_header,
     trust = trust, route = route,
@@ -172,6 +172,9 @@ local function route_of (session, options, parts, stale)
   if parts.scheme ~= "https" and not options.allow_http then
     usage("url", "%s is plain http, which anyone on the way can read and "
       .. "change: use https, or say allow_http=true", parts.url)
+  elseif last and last.options == options and last.parts == parts
+     and not stale then
+    return last.route, last.trust
   elseif last and last.parts == parts and last.verify == options.verify
      and last.timeout == options.timeout and not options.resolve
      and last.servername == options.servername

@@ -1,0 +1,126 @@
+-- The options of a call: what it says itself, checked, and what its session says
+-- where it is silent.
+local option = require "https.options"
+
+local M = {}
+
+-- The nearest word on trust wins: what the call says of verify and ca, and
+-- from the session only what does not speak against it.
+local function merge_trust (merged, own, defaults)
+  if own.verify == nil and own.ca == nil then return end
+  merged.verify, merged.ca = own.verify, own.ca
+  if own.verify == nil then
+    -- The call names authorities, so it wants them asked.
+    local verify = defaults.verify
+    if type(verify) == "table" and verify.chain ~= false then
+      merged.verify = verify
+    end
+  elseif own.ca == nil and (own.verify == true or
+         type(own.verify) == "table" and own.verify.chain ~= false) then
+    merged.ca = defaults.ca
+    if type(defaults.verify) == "string" then merged.ca = defaults.verify end
+  end
+end
+
+-- Whether a word on verification leaves the chain unchecked, with which go
+-- revocation lists and OCSP.
+local function is_lax (verify)
+  return verify == false or type(verify) == "table" and verify.chain == false
+end
+
+-- As with ca: who turns the chain off wants no revocation looked at, and who
+-- asks for that wants the chain verified.
+local function merge_revocation (merged, own, defaults)
+  if is_lax(own.verify) then
+    merged.crl, merged.ocsp = own.crl, own.ocsp
+  elseif (own.crl or own.ocsp) and own.verify == nil and own.ca == nil
+         and is_lax(defaults.verify) then
+    merged.verify = nil
+  end
+end
+
+-- A certificate and its key are one thing; the parts of tls are several.
+local function merge_client (merged, own, defaults)
+  if own.cert ~= nil or own.key ~= nil or own.key_password ~= nil then
+    merged.cert, merged.key = own.cert, own.key
+    merged.key_password = own.key_password
+  end
+  if own.tls and defaults.tls then
+    merged.tls = {}
+    for name, value in next, defaults.tls do merged.tls[name] = value end
+    for name, value in next, own.tls do merged.tls[name] = value end
+  end
+end
+
+-- What the call says, then what its session does.
+local function merge (own, defaults)
+  local merged = {}
+  if next(defaults) == nil then
+    for name, value in next, own do merged[name] = value end
+    return merged
+  end
+  for name, value in next, defaults do merged[name] = value end
+  for name, value in next, own do merged[name] = value end
+  merge_trust(merged, own, defaults)
+  merge_revocation(merged, own, defaults)
+  merge_client(merged, own, defaults)
+  return merged
+end
+
+---------------------------------------------------------------------------
+-- Scripts ask with the same options again.
+
+local is_plain = { string = true, number = true, boolean = true }
+
+-- A copy of options to tell by, with the list of authorities; nil where there
+-- is more than plain values, which may be written to or be large.
+local function copy_of (own)
+  local values, count, ca = {}, 0, nil
+  for name, value in next, own do
+    if name == "ca" and type(value) == "table" then
+      ca = table.move(value, 1, #value, 1, {})
+    elseif not is_plain[type(value)] or name == "body" then
+      return nil
+    end
+    values[name], count = value, count + 1
+  end
+  return { values = values, count = count, ca = ca }
+end
+
+local function is_same_list (list, copy)
+  for i = 1, #copy do
+    if list[i] ~= copy[i] then return false end
+  end
+  return #list == #copy
+end
+
+local function is_same (own, was)
+  local values, count = was.values, 0
+  for name, value in next, own do
+    if values[name] ~= value then return false end
+    count = count + 1
+  end
+  return count == was.count and (not was.ca or is_same_list(own.ca, was.ca))
+end
+
+-- M.options(session, own) -> the options of a call.  Calls may share them, so
+-- they are not to be written to; raises kind usage for what is wrong.
+function M.options (session, own)
+  local last = session.last_options
+  if last and is_same(own, last.own) then return last.options end
+  option.check(own)
+  local options = merge(own, session.defaults)
+  -- A function that signs is handed a request to write to.
+  local was = not options.auth and copy_of(own) or nil
+  session.last_options = was and { own = was, options = options }
+  return options
+end
+
+-- M.copy(options) -> the same to be written to, for a step of the script's own
+function M.copy (options)
+  local copy = {}
+  for name, value in next, options do copy[name] = value end
+  return copy
+end
+
+return M
