@@ -253,13 +253,15 @@ local function converse (exchange, request, length)
   return answer
 end
 
--- The client's certificate is shown to the origin that it was given for, and
--- to no other.
+-- Whether there is a client's certificate, but for another origin than the one
+-- that is asked now: it is shown to the one that it was given for.
+local function keeps_cert (request, parts)
+  return request.options.cert and request.cert_origin ~= parts.origin
+end
+
 local function options_for (request, parts)
   local options = request.options
-  if not options.cert or request.cert_origin == parts.origin then
-    return options
-  end
+  if not keeps_cert(request, parts) then return options end
   local rest = {}
   for name, value in pairs(options) do rest[name] = value end
   rest.cert, rest.key, rest.key_password = nil, nil, nil
@@ -291,6 +293,15 @@ local function was_sent (err)
   return getmetatable(err) == core.error and err.sent
 end
 
+-- Why a server that wants a certificate did not get the one there is.
+local function explain (err, request)
+  if getmetatable(err) == core.error and err.kind == "tls"
+     and err.code == "client-cert" then
+    err.hint = ("the certificate given as cert is for %s, and is shown to no "
+      .. "other origin"):format(request.cert_origin)
+  end
+end
+
 -- M.new(session) -> transport: function (request) -> response, or raises
 function M.new (session)
   return function (request)
@@ -299,6 +310,7 @@ function M.new (session)
     if ok then return result end
     local call = request.opened
     if call and was_sent(result) then call.sent = true end
+    if keeps_cert(request, parts) then explain(result, request) end
     error(errors.complete(result, parts), 0)
   end
 end

@@ -41,7 +41,7 @@ seen_add(struct seen *s, const char *path, const char *what, struct error *err)
 {
 	struct seen_file *f;
 
-	f = reallocarray(s->files, s->count + 1, sizeof(*f));
+	f = realloc(s->files, (s->count + 1) * sizeof(*f));
 	if (f == NULL) {
 		error_nomem(err);
 		return NULL;

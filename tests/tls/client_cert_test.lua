@@ -201,6 +201,25 @@ t.test("a redirect to another origin goes without it", function ()
   t.eq(status, 400, "status")
 end)
 
+t.test("a server behind a redirect that insists on one", function ()
+  local last = servers.s_server{ cert = "good", args = table.move(wanting, 1,
+    #wanting, 2, { "-tls1_2" }) }
+  local there = "good.test:" .. last.port
+  local s <close> = https.session{ ca = root, cert = both }
+  -- As a redirect would: on to another origin.
+  s:use(function (request, next)
+    request.url = "https://" .. there .. "/"
+    return next(request)
+  end)
+  local err = t.raises(function ()
+    s:get("https://two-a.test:1/", { timeout = 20,
+      resolve = { [there] = "127.0.0.1:" .. last.port } })
+  end, "tls", "client-cert")
+  t.match(err.hint, "is for https://two%-a%.test:1, and is shown to no other",
+    "hint")
+  last:stop()
+end)
+
 t.test("a session's goes where the script goes, not where it is sent",
   function ()
     local s <close> = https.session{ ca = root, cert = both }

@@ -44,6 +44,16 @@ for name, value in pairs(headers) do want(name and value, "pairs") end
 want(core.to_utf8(("\xe4"):rep(2000), "iso-8859-1") == ("\u{e4}"):rep(2000),
      "charset")
 
+local trusts = require "https.trust".new()
+for _ = 1, 2 do
+  local trust = trusts({ verify = false, tls = { min = "1.2", alpn = { "a" } },
+                         pin = { "sha256:" .. ("0"):rep(64) } }, "a.example")
+  want(trust:fresh(), "trust")
+end
+want(not pcall(trusts, { verify = false, pin = "sha256:0" }, "a.example") and
+     not pcall(trusts, { verify = false, cert = "missing" }, "a.example"),
+     "no trust")
+
 -- Requests.
 
 local session <close> = https.session {

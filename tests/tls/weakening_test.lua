@@ -1,0 +1,266 @@
+-- No weakening by accident: whatever the environment, a spelling, a server, a
+-- connection that is there already or an error does, a request is verified as
+-- it asked to be.
+local t = require "tests.harness"
+local servers = require "tests.tls.servers"
+local rows = require "tests.tls.rows"
+local https = require "https"
+
+warn "@off"
+
+local pem, dir = rows.pem, t.tmpdir()
+local root = pem "root"
+
+local nginx = servers.nginx{
+  ["good.test"] = "good", ["self.test"] = "self", ["expired.test"] = "expired",
+  ["rsa1024.test"] = "rsa1024", ["wrong.test"] = "wrong",
+  ["revoked.test"] = "revoked",
+  ["two-a.test"] = { cert = "two", returns = "302 https://self.test:" ..
+    "$server_port/" },
+  ["two-b.test"] = { cert = "two", returns = "307 https://expired.test:" ..
+    "$server_port/" },
+  ["a.wild.test"] = { cert = "wild", returns = "302 https://wrong.test:" ..
+    "$server_port/" },
+  ["b.wild.test"] = { cert = "wild", returns = "302 https://revoked.test:" ..
+    "$server_port/" },
+}
+nginx.hosts = { "good.test", "self.test", "expired.test", "rsa1024.test",
+  "wrong.test", "revoked.test", "two-a.test", "two-b.test", "a.wild.test",
+  "b.wild.test" }
+
+local UNTRUSTED = { "verify/self-signed", "verify/unknown-issuer" }
+
+---------------------------------------------------------------------------
+-- The environment, and files that it names.
+
+t.write(dir .. "/openssl.cnf", [[
+openssl_conf = default
+[default]
+ssl_conf = ssl
+[ssl]
+system_default = weak
+[weak]
+CipherString = ALL:@SECLEVEL=0
+MinProtocol = TLSv1
+VerifyMode = None
+]])
+
+local environment = {
+  { "OPENSSL_CONF", dir .. "/openssl.cnf" },
+  { "CURL_INSECURE", "1" }, { "SSL_VERIFY", "0" }, { "SSL_NO_VERIFY", "1" },
+  { "PYTHONHTTPSVERIFY", "0" }, { "NODE_TLS_REJECT_UNAUTHORIZED", "0" },
+  { "GIT_SSL_NO_VERIFY", "true" }, { "LURL_INSECURE", "1" },
+  { "SSL_CERT_FILE", pem "self-ca" }, { "SSL_CERT_DIR", dir },
+  { "REQUESTS_CA_BUNDLE", pem "others" }, { "CURL_CA_BUNDLE", "" },
+}
+
+local script = [[
+local host, port, ca = ...
+local at = host .. ":" .. port
+local ok, err = pcall(https.get, "https://" .. at .. "/", { ca = ca,
+  timeout = 20, resolve = { [at] = "127.0.0.1:" .. port } })
+print(ok and "ok" or err.kind .. "/" .. err.code)
+]]
+t.write(dir .. "/script.lua", script)
+
+for _, row in ipairs(environment) do
+  for host, want in pairs{ ["rsa1024.test"] = "verify/weak",
+      ["self.test"] = "verify/", ["expired.test"] = "verify/expired" } do
+    t.test(row[1] .. ", " .. host, function ()
+      local r = t.run{ cmd = { t.lurl, dir .. "/script.lua", host, nginx.port,
+        root }, env = { [row[1]] = row[2] } }
+      t.eq(r.stderr, "", "stderr")
+      t.match(r.stdout, "^" .. want, "stdout")
+      nginx:untouched()
+    end)
+  end
+end
+
+t.test("keys of a connection are written nowhere", function ()
+  local log = dir .. "/keys.log"
+  local r = t.run{ cmd = { t.lurl, dir .. "/script.lua", "good.test",
+    nginx.port, root }, env = { SSLKEYLOGFILE = log } }
+  t.eq(r.stdout, "ok\n", "stdout")
+  t.eq(io.open(log), nil, "log")
+  nginx.process:expect "^request from"
+end)
+
+---------------------------------------------------------------------------
+-- Spellings that look like "off", each refused before anything is sent.
+
+local spellings = {
+  { "verify a word", { verify = "false" } },
+  { "verify no", { verify = "no" } },
+  { "verify 0", { verify = 0 } },
+  { "verify empty", { verify = "" } },
+  { "verify none", { verify = "none" } },
+  { "verify a function", { verify = function () return true end } },
+  { "verify with a typing mistake", { verfy = false } },
+  { "insecure", { insecure = true } },
+  { "name a word", { verify = { name = "no" } } },
+  { "chain 0", { verify = { chain = 0 } } },
+  { "ca false", { ca = false } },
+  { "ca none", { ca = "none" } },
+  { "ca empty", { ca = "" } },
+  { "pin a word", { pin = "none" } },
+  { "pin an empty list", { pin = {} } },
+  { "pin true", { pin = true } },
+  { "crl a word", { crl = "none" } },
+  { "crl an empty list", { crl = {} } },
+  { "ocsp a word", { ocsp = "none" } },
+  { "ocsp true", { ocsp = true } },
+  { "tls a word", { tls = "1.0" } },
+  { "tls of an old version", { tls = { min = "1.0" } } },
+  { "tls of a low level", { tls = { ciphers = "DEFAULT@SECLEVEL=0" } } },
+  { "servername with a wildcard", { servername = "*" } },
+  { "servername empty", { servername = "" } },
+}
+
+for _, row in ipairs(spellings) do
+  t.test("no way to say off: " .. row[1], function ()
+    local err = t.raises(function ()
+      https.get("https://no-such-host.invalid/", row[2])
+    end, { "usage", "resolve" })
+    t.eq(err.sent, false, "sent")
+    -- A servername may have a star: it is looked up, and matches nothing.
+    t.ok(err.kind == "usage" or row[2].servername, tostring(err))
+  end)
+end
+
+---------------------------------------------------------------------------
+-- Redirects: each hop is verified as the first.
+
+local hops = {
+  { "self-signed", "two-a.test", {}, UNTRUSTED },
+  { "expired", "two-b.test", {}, "verify/expired" },
+  { "another name", "a.wild.test", {}, "verify/name-mismatch" },
+  { "revoked", "b.wild.test", { crl = { pem("root", ".crl"),
+    pem("inter", ".crl") } }, "verify/revoked" },
+  { "no OCSP answer at the first", "b.wild.test", { ocsp = "require" },
+    "verify/ocsp", first = true },
+  -- The name of one is not the name of the next.
+  { "servername", "a.wild.test", { servername = "b.wild.test" },
+    "verify/name-mismatch" },
+}
+
+for _, row in ipairs(hops) do
+  t.test("behind a redirect: " .. row[1], function ()
+    local options = {}
+    for name, value in pairs(row[3]) do options[name] = value end
+    local ok, err = pcall(rows.get, { host = row[2], options = options }, nginx)
+    t.ok(not ok, "refused")
+    local want = type(row[4]) == "table" and row[4] or { row[4] }
+    local got, found = err.kind .. "/" .. err.code, false
+    for _, one in ipairs(want) do found = found or one == got end
+    t.ok(found, got)
+    if not row.first then nginx.process:expect "^request from" end
+    nginx:untouched()
+  end)
+end
+
+---------------------------------------------------------------------------
+-- Connections and trusts that are there already.
+
+t.test("off for one request, and for no other", function ()
+  local s <close> = https.session{ ca = root }
+  for _ = 1, 3 do
+    rows.run({ host = "self.test", session = s, options = { verify = false },
+      want = "ok" }, nginx, "self")
+    rows.run({ host = "self.test", session = s, want = UNTRUSTED }, nginx)
+    rows.run({ host = "self.test", session = s, want = UNTRUSTED,
+      options = { verify = { name = false } } }, nginx)
+  end
+end)
+
+t.test("one check off, and no other", function ()
+  local s <close> = https.session{ ca = root }
+  for _ = 1, 2 do
+    rows.run({ host = "wrong.test", session = s,
+      options = { verify = { name = false } }, want = "ok" }, nginx, "wrong")
+    rows.run({ host = "wrong.test", session = s,
+      want = "verify/name-mismatch" }, nginx)
+    rows.run({ host = "wrong.test", session = s,
+      options = { verify = { time = false } },
+      want = "verify/name-mismatch" }, nginx)
+  end
+end)
+
+t.test("a table that is written to after a call", function ()
+  local verify = { name = false }
+  local options = { verify = verify }
+  rows.run({ host = "wrong.test", options = options, want = "ok" }, nginx,
+    "wrong")
+  verify.name = true
+  rows.run({ host = "wrong.test", options = options,
+    want = "verify/name-mismatch" }, nginx)
+end)
+
+t.test("a refusal is not forgotten", function ()
+  for _ = 1, 3 do
+    rows.run({ host = "expired.test", want = "verify/expired" }, nginx)
+  end
+end)
+
+t.test("a refusal is never tried again", function ()
+  rows.run({ host = "expired.test", want = "verify/expired",
+    options = { retries = { max = 5, backoff = 0 } } }, nginx)
+  rows.run({ host = "good.test", want = "ok" }, nginx, "good")
+end)
+
+t.test("a step that catches an error changes nothing for its next try",
+  function ()
+    local s <close> = https.session{ ca = root }
+    local tries = 0
+    s:use(function (request, next)
+      for _ = 1, 2 do
+        tries = tries + 1
+        local ok, r = pcall(next, request)
+        if ok then return r end
+      end
+      return next(request)
+    end)
+    rows.run({ host = "expired.test", session = s, want = "verify/expired" },
+      nginx)
+    t.eq(tries, 2, "tries")
+    for _ = 1, 2 do nginx:untouched() end
+  end)
+
+t.test("two sessions share nothing", function ()
+  local off <close> = https.session{ verify = false }
+  local on <close> = https.session{ ca = root }
+  for _ = 1, 2 do
+    rows.run({ host = "self.test", session = off, want = "ok",
+      options = { verify = false } }, nginx, "self")
+    rows.run({ host = "self.test", session = on, want = UNTRUSTED }, nginx)
+  end
+end)
+
+-- A resumed session would skip the chain, lists and OCSP.
+t.test("sessions of TLS are not resumed", function ()
+  for _, version in ipairs{ "1.2", "1.3" } do
+    for _ = 1, 3 do
+      local s <close> = https.session{ ca = root }
+      rows.run({ host = "good.test", session = s, want = "ok",
+        options = { tls = { max = version } },
+        tls = { resumed = false, verified = true } }, nginx, "good")
+    end
+  end
+end)
+
+-- Where the name leads does not matter, nor how it is spelt.
+t.test("resolve does not change who is wanted", function ()
+  local at = "other.test:" .. nginx.port
+  t.raises(function ()
+    https.get("https://" .. at .. "/", { ca = root, timeout = 20,
+      resolve = { [at] = "127.0.0.1:" .. nginx.port } })
+  end, "verify")
+  nginx:untouched()
+end)
+
+t.test("nginx saw no other request", function ()
+  for _, line in ipairs(nginx:stop()) do
+    if line:find "^request from" then error(line) end
+  end
+end)
+
+t.finish()
