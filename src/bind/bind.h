@@ -32,6 +32,7 @@ void	open_error(lua_State *L);
 void	open_exchange(lua_State *L);
 void	open_file(lua_State *L);
 void	open_headers(lua_State *L);
+void	open_inspect(lua_State *L);
 void	open_json(lua_State *L);
 void	open_json_encode(lua_State *L);	/* after open_json */
 void	open_loop(lua_State *L);

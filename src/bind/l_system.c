@@ -30,15 +30,27 @@ is_utf8(void)
 	    strcasestr(value, "utf8") != NULL;
 }
 
-/* terminal() -> columns of stderr's terminal, whether it takes UTF-8; or nil */
+/* is_utf8() -> whether the environment asks for UTF-8 */
+static int
+l_is_utf8(lua_State *L)
+{
+	lua_pushboolean(L, is_utf8());
+	return 1;
+}
+
+/*
+ * terminal([descriptor]) -> columns of the terminal that it is, stderr by
+ * default, whether that takes UTF-8; or nil
+ */
 static int
 l_terminal(lua_State *L)
 {
+	int fd = (int)luaL_optinteger(L, 1, STDERR_FILENO);
 	struct winsize size;
 
-	if (!isatty(STDERR_FILENO))
+	if (!isatty(fd))
 		return 0;
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == -1 || size.ws_col == 0)
+	if (ioctl(fd, TIOCGWINSZ, &size) == -1 || size.ws_col == 0)
 		size.ws_col = 80;
 	lua_pushinteger(L, size.ws_col);
 	lua_pushboolean(L, is_utf8());
@@ -47,6 +59,7 @@ l_terminal(lua_State *L)
 
 static const luaL_Reg functions[] = {
 	{ "errno_name", l_errno_name },
+	{ "is_utf8", l_is_utf8 },
 	{ "terminal", l_terminal },
 	{ NULL, NULL }
 };

@@ -46,6 +46,7 @@ l_open_core(lua_State *L)
 	open_exchange(L);
 	open_file(L);
 	open_headers(L);
+	open_inspect(L);
 	open_json(L);
 	open_json_encode(L);
 	open_route(L);
