@@ -39,7 +39,7 @@ static const char help[] =
 "\n"
 "Without a script, -e or -v, standard input is run.  A script that is no\n"
 "file is looked for among the installed ones, as in 'lurl fetch --help':\n"
-"api cache events fetch limit oauth record sign upload verify.\n"
+"api cache events fetch inspect limit oauth record sign upload verify.\n"
 "\n"
 "Exit status: 0 done; 1 any other error; 2 usage; 3 io; 4 network (resolve,\n"
 "connect, timeout, proxy); 5 verify and tls; 6 authentication (401, 407);\n"
@@ -186,6 +186,24 @@ report_facts(lua_State *L, int index)
 	lua_pop(L, 1);
 }
 
+/* What src/lua/report.lua has to say of a refused certificate, if it can. */
+static void
+report_certificate(lua_State *L, int index)
+{
+	const char *kind = get_field(L, index, "kind");
+	int top = lua_gettop(L);
+
+	if (kind == NULL || strcmp(kind, "verify") != 0)
+		return;
+	if (luaL_loadstring(L, "return require 'https.report'.of(...)") ==
+	    LUA_OK) {
+		lua_pushvalue(L, index);
+		if (lua_pcall(L, 1, 1, 0) == LUA_OK && lua_isstring(L, -1))
+			fputs(lua_tostring(L, -1), stderr);
+	}
+	lua_settop(L, top);
+}
+
 /* Runs protected: a field may be anything. */
 static int
 l_report(lua_State *L)
@@ -201,6 +219,7 @@ l_report(lua_State *L)
 	if ((hint = get_field(L, 1, "hint")) != NULL)
 		fprintf(stderr, "  hint: %s\n", hint);
 	report_facts(L, 1);
+	report_certificate(L, 1);
 	lua_pushinteger(L, status_of(L, 1));
 	return 1;
 }

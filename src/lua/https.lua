@@ -69,6 +69,11 @@ function https.response (fields)
   return require "https.response".stub(fields)
 end
 
+-- https.inspect(url, "host[:port]" or error [, options]) -> report
+function https.inspect (target, options)
+  return require "https.inspect".inspect(target, options)
+end
+
 -- https.is(value [, kind [, code]]) -> whether it is such an error
 function https.is (value, kind, code)
   return getmetatable(value) == core.error

@@ -302,6 +302,21 @@ local function explain (err, request)
   end
 end
 
+-- For looks that send no request.
+M.route = make_route
+M.server_name = server_name
+
+-- What a certificate was refused for takes a second look to tell.
+local function complete (err, request, parts)
+  err = errors.complete(err, parts)
+  if getmetatable(err) == core.error
+     and (err.kind == "verify" or err.kind == "tls") then
+    require "https.inspect".refused(err, options_for(request, parts), parts,
+      request.deadline)
+  end
+  return err
+end
+
 -- M.new(session) -> transport: function (request) -> response, or raises
 function M.new (session)
   return function (request)
@@ -311,7 +326,7 @@ function M.new (session)
     local call = request.opened
     if call and was_sent(result) then call.sent = true end
     if keeps_cert(request, parts) then explain(result, request) end
-    error(errors.complete(result, parts), 0)
+    error(complete(result, request, parts), 0)
   end
 end
 

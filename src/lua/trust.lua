@@ -230,6 +230,21 @@ local function add_more (spec, options)
 end
 
 ---------------------------------------------------------------------------
+-- For looks that trust nothing.
+
+-- M.sources(options) -> the list of what they make trusted, were the chain
+-- verified
+function M.sources (options)
+  local spec = said(options)
+  return spec and spec.ca or from_environment().ca
+end
+
+-- M.limits(options) -> what core.trust takes as tls, or nil
+function M.limits (options)
+  return options.tls and protocol(options.tls) or nil
+end
+
+---------------------------------------------------------------------------
 -- Trusts that are kept.
 
 local salt  -- of this process

@@ -42,6 +42,7 @@ for _, name in ipairs { "get", "head", "post", "put", "patch", "delete",
                         "options" } do
   https[name] = resolving(https[name], 2)
 end
+https.inspect = resolving(https.inspect, 2)
 https.request = resolving(https.request, 3)
 https.session = resolving(https.session, 1)
 ]]):format(port))

@@ -21,6 +21,9 @@ local all = {
     module = true },
   { name = "fetch", takes = { "--output", "--sha256", "--header", "--ca",
                               "--retries" } },
+  { name = "inspect", takes = { "--days", "--ca", "--servername", "--address",
+                                "--timeout" },
+    flags = { "--json", "--pem", "--no-offers" } },
   { name = "limit", takes = { "--rate", "--burst", "--ca" }, many = true,
     module = true },
   { name = "oauth", takes = { "--token-url", "--scope", "--ca" },
@@ -60,7 +63,8 @@ for _, script in ipairs(all) do
     end
     for option in got.stdout:gmatch("\n  (%-%-[%w-]+)") do
       t.ok(option == "--resume" or option == "--quiet"
-        or table.concat(script.takes, " "):find(option, 1, true),
+        or table.concat(script.takes, " "):find(option, 1, true)
+        or table.concat(script.flags or {}, " "):find(option, 1, true),
         option .. " is in the help only")
     end
   end)
@@ -110,6 +114,9 @@ local wrong = {
   { "fetch", { "https://127.0.0.1/" }, "names no file" },
   { "fetch", { "https://127.0.0.1" }, "names no file" },
   { "fetch", { "https://127.0.0.1?a=/b" }, "names no file" },
+  { "inspect", { "--days", "x", "127.0.0.1" }, "takes a number" },
+  { "inspect", { "--timeout", "x", "127.0.0.1" }, "takes a number" },
+  { "inspect", { "--json" }, "which server" },
   { "limit", { "--rate", "0", "https://127.0.0.1/" }, "takes a number" },
   { "limit", { "--rate", "x", "https://127.0.0.1/" }, "takes a number" },
   { "limit", { "--burst", "0.5", "https://127.0.0.1/" }, "from 1 on" },

@@ -32,17 +32,23 @@ local words = {
 
 -- The hosts of one server, and the fault of each; a name that it has not gets
 -- the certificate of good.test.
-local server = peer.httpsd{ "good", "expired", "self" }
 local hosts = {
   { "good.test" },
   { "wrong.test", fault = "name" },
   { "expired.test", fault = "time" },
   { "self.test", fault = "chain" },
 }
-local resolve = {}
-for _, host in ipairs(hosts) do
-  resolve[host[1] .. ":" .. server.port] = "127.0.0.1:" .. server.port
+local server, resolve
+
+-- Nobody reads what it says, which stops it after some thousand connections.
+local function serve_anew ()
+  if server then server:stop() end
+  server, resolve = peer.httpsd{ "good", "expired", "self" }, {}
+  for _, host in ipairs(hosts) do
+    resolve[host[1] .. ":" .. server.port] = "127.0.0.1:" .. server.port
+  end
 end
+serve_anew()
 
 local function trusts_root (ca)
   if type(ca) == "table" then return true end   -- both are in it
@@ -95,6 +101,7 @@ local function copy (from)
 end
 
 for _, session in ipairs(words) do
+  serve_anew()
   for _, call in ipairs(words) do
     t.test(("session: %s; call: %s"):format(session[1], call[1]), function ()
       local s <close> = https.session(copy(session[2]))

@@ -216,7 +216,8 @@ end
 local function refused (row, server, verify, kind, code)
   local err = t.raises(function() get(row, server, verify) end, kind, code)
   check_error(row, server, err)
-  server:untouched()
+  -- The second look, for the hint, has come to nginx, too.
+  server:untouched(err.chain and 2 or 1)
 end
 
 -- One row against one server.  verify nil: as it stands.

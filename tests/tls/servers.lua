@@ -5,8 +5,9 @@
 --   server.port
 --   server:answered(name, r)  raises unless r is its answer with that
 --                             certificate
---   server:untouched()        waits for the end of the refused connection;
---                             raises if anything of a request came
+--   server:untouched(n)       waits for the end of the refused connection, of
+--                             n (default 1) where nginx is the server; raises
+--                             if anything of a request came
 --   server:stop()
 --
 -- All but nginx are started for one connection and thrown away.
@@ -52,7 +53,7 @@ end
 -- openssl s_server ends after one connection; what it decrypts it prints.
 -- To answer it needs -www, and then prints nothing, so a row says which.
 
-local s_server = { stop = stop }
+local s_server = { stop = stop, __close = stop }
 s_server.__index = s_server
 
 -- The issuers alone; s_server sends its -cert itself.
@@ -95,7 +96,7 @@ end
 ---------------------------------------------------------------------------
 -- rawd plays a script of bytes, and counts what is no TLS record.
 
-local rawd = { stop = stop }
+local rawd = { stop = stop, __close = stop }
 rawd.__index = rawd
 
 -- o = {cert=, steps=}
@@ -239,15 +240,20 @@ local ends = {
   "while SSL handshaking",
 }
 
-function nginx:untouched ()
+function nginx:untouched (n)
+  local left = n or 1
   for line in self.process.line, self.process do
     if line:find "^request from" or
         line:find "while reading client request" then
       error("reached the server: " .. line)
     end
     for _, pattern in ipairs(ends) do
-      if line:find(pattern) then return end
+      if line:find(pattern) then
+        left = left - 1
+        break
+      end
     end
+    if left == 0 then return end
   end
   error "nginx has ended"
 end
