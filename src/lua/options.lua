@@ -47,34 +47,11 @@ local function seconds (name, value)
   end
 end
 
-local timeout_parts = { "resolve", "connect", "read", "total" }
-
-local function known (part, parts)
-  for _, name in ipairs(parts) do
-    if part == name then return true end
-  end
-  return false
-end
-
 -- did_you_mean("verfy", words) -> " (did you mean 'verify'?)" or ""
 local function did_you_mean (word, words)
   if type(word) ~= "string" or #word > 40 then return "" end
   local nearest = errors.nearest(word, words)
   return nearest and (" (did you mean '%s'?)"):format(nearest) or ""
-end
-
-local function timeout (name, value)
-  if type(value) == "number" then return seconds(name, value) end
-  if type(value) ~= "table" then
-    wrong_type(name, value, "a number (seconds) or a table")
-  end
-  for part, limit in pairs(value) do
-    if not known(part, timeout_parts) then
-      usage("option", "unknown part '%s' of option 'timeout'%s",
-            tostring(part), did_you_mean(part, timeout_parts))
-    end
-    seconds("timeout." .. part, limit)
-  end
 end
 
 -- "address", "address:port", "[v6]:port" -> address, port or nil
@@ -199,15 +176,32 @@ end
 
 -- The fields of a table option, each with its own check.
 local function fields (name, value, checks)
-  local words = {}
-  for word in pairs(checks) do words[#words + 1] = word end
-  table.sort(words)
   for key, item in pairs(value) do
     if not checks[key] then
-      usage("option", "unknown part '%s' of option '%s'%s", tostring(key),
-            name, did_you_mean(key, words))
+      local words = {}
+      for word in pairs(checks) do words[#words + 1] = word end
+      table.sort(words)
+      local help = did_you_mean(key, words)
+      if help == "" then
+        help = " (it has " .. table.concat(words, ", ") .. ")"
+      end
+      usage("option", "unknown part '%s' of option '%s'%s", tostring(key), name,
+        help)
     end
     checks[key](name .. "." .. key, item)
+  end
+end
+
+local timeout_parts = { resolve = seconds, connect = seconds, read = seconds,
+                        total = seconds }
+
+local function timeout (name, value)
+  if type(value) == "number" then
+    seconds(name, value)
+  elseif type(value) == "table" then
+    fields(name, value, timeout_parts)
+  else
+    wrong_type(name, value, "a number (seconds) or a table")
   end
 end
 

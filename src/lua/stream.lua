@@ -154,7 +154,8 @@ local function event_lines (self)
       end
       if ended then return nil end  -- an unfinished line is no line
       local piece = M.chunks(self)()
-      if piece then text, from = text:sub(from) .. piece, 1 else ended = true end
+      ended = not piece
+      text, from = text:sub(from) .. (piece or ""), 1
     end
   end
 end
