@@ -98,7 +98,8 @@ end
 -- each with a single call.
 local makers = setmetatable({}, { __mode = "k" })
 
--- M.built_in(name, make) -> a step; make(next) -> function (request) -> response
+-- M.built_in(name, make) -> a step
+-- make(next) -> function (request) -> response
 function M.built_in (name, make)
   local function fn (request, next) return make(next)(request) end
   makers[fn] = make

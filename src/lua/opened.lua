@@ -39,7 +39,8 @@ local function exchange_of (one)
 end
 
 local function close (one, kept)
-  if type(one) == "table" and one.exchange ~= kept and rawget(one, "source") then
+  if type(one) == "table" and one.exchange ~= kept
+     and rawget(one, "source") then
     one:close()
   end
 end

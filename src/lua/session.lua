@@ -181,8 +181,8 @@ function Session:remove (name)
   return self
 end
 
--- session:close(): closes idle connections, writes the cookies; may be repeated,
--- also where they could not be written
+-- session:close(): closes idle connections, writes the cookies; may be
+-- repeated, also where they could not be written
 function Session:close ()
   self.closed = true
   self.pool:close()
