@@ -198,7 +198,8 @@ function Response:raise ()
   if self.ok then return self end
   local code = tostring(self.status)
   error(errors.complete(errors.new {
-    kind = "status", code = code, url = self.url, sent = true,
+    kind = "status", code = code, sent = true,
+    url = self.url ~= "" and self.url or nil,
     phase = "receive", response = self,
     message = "the server answered " .. code
       .. (self.reason ~= "" and " " .. self.reason or ""),
@@ -324,7 +325,7 @@ function M.new (status, reason, http, headers, exchange, request)
     max_body = options.max_body or false, body = nil,
   }
   -- Of an answer that is asked for: not of a redirect, nor of an error.
-  if options.progress and status < 300 then
+  if options.progress and status < 300 and request.method ~= "HEAD" then
     self.meter = require "https.progress".meter(options.progress, self)
     self.raw = metered(exchange, self.meter)
     self.source = self.raw

@@ -825,6 +825,15 @@ t.test("progress: of the response that is given, not those before", function ()
   t.eq(calls, { { 10, 10 } }, "calls")
 end)
 
+t.test("progress: of no body nothing is told", function ()
+  local w <close> = wire.open{ [A] = { cert = "good", "head", "send",
+    head(10), "head", "send", "HTTP/1.1 304 X\r\ncontent-length: 10\r\n\r\n" } }
+  local s <close> = https.session(w:options())
+  for _, method in ipairs{ "HEAD", "GET" } do
+    s:request(method, URL, { progress = function () error "told" end })
+  end
+end)
+
 -- label, value that is raised
 local object = { "mine" }
 for _, take in ipairs(takes) do
