@@ -79,21 +79,21 @@ function M.keep (session)
 end
 
 local sessions = setmetatable({}, { __mode = "k" })
-local exit
+local exit  -- os.exit, once ours is in its place
+
+local function keep_and_exit (...)
+  for session in pairs(sessions) do
+    local ok, err = pcall(M.keep, session)
+    if not ok then warn("lurl: writing cookies: ", tostring(err)) end
+  end
+  return exit(...)
+end
 
 -- M.keep_at_exit(session): os.exit ends Lua without closing anything, unless
 -- it is told to
 function M.keep_at_exit (session)
   sessions[session] = true
-  if exit then return end
-  exit = os.exit
-  os.exit = function (...)
-    for each in pairs(sessions) do
-      local ok, err = pcall(M.keep, each)
-      if not ok then warn("lurl: writing cookies: ", tostring(err)) end
-    end
-    return exit(...)
-  end
+  if not exit then exit, os.exit = os.exit, keep_and_exit end
 end
 
 return M
