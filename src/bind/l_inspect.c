@@ -252,9 +252,9 @@ trust_all(lua_State *L, struct chain *chain, int list)
 }
 
 /*
- * examine(pem, sources, host (nil: any), when) -> chain, path, faults: the
- * facts of each certificate in PEM text as sent, the way up to what the
- * sources (those of core.trust) make trusted, and what is wrong on it
+ * examine(pem, sources, host (nil: any), when, trust (nil: no pins)) -> chain,
+ * path, faults: the facts of each certificate in PEM text as sent, the way up
+ * to what the sources (those of core.trust) make trusted, and what is wrong
  */
 static int
 l_examine(lua_State *L)
@@ -262,6 +262,8 @@ l_examine(lua_State *L)
 	struct span pem = check_span(L, 1);
 	const char *host = luaL_optstring(L, 3, NULL);
 	time_t when = (time_t)luaL_checkinteger(L, 4);
+	const struct trust *pins = lua_isnoneornil(L, 5) ? NULL :
+	    check_trust(L, 5);
 	struct error err = { 0 };
 	struct chain_box *b;
 
@@ -275,7 +277,7 @@ l_examine(lua_State *L)
 		return raise_error(L, &err);
 	trust_all(L, b->chain, 2);
 	if (chain_count(b->chain) > 0 &&
-	    chain_examine(b->chain, host, when) == -1) {
+	    chain_examine(b->chain, host, pins, when) == -1) {
 		error_nomem(&err);
 		return raise_error(L, &err);
 	}

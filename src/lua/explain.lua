@@ -133,6 +133,11 @@ say["name-mismatch"] = function (fact, found)
         .. "'%s'"):format(found.host)
 end
 
+say["pin-mismatch"] = function (fact)
+  return ("neither the certificate nor its key is pinned: it has %s")
+    :format(fact.pin)
+end
+
 function say.weak (fact)
   return quote(M.label(fact)) .. ": " .. tostring(fact.weak)
 end
@@ -198,6 +203,11 @@ advise["name-mismatch"] = function (fact, found)
   end
   return ("use one of its names in the URL, or servername=\"...\" if '%s' is "
     .. "known by it"):format(found.host)
+end
+
+advise["pin-mismatch"] = function ()
+  return "this is another key than the one that was pinned: if its owner "
+    .. "confirms the new one by another way, pin that"
 end
 
 function advise.weak ()

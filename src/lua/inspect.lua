@@ -62,7 +62,7 @@ local function examine (pem, target)
   local when = M.time()
   local host = transport.server_name(target.options.servername, target.parts)
   local chain, way, faults = core.examine(pem or "", target.sources, host,
-    when)
+    when, target.trust)
   local found = { chain = chain, path = {}, faults = faults, host = host,
                   when = when }
   for i, fact in ipairs(chain) do fact.index = i end

@@ -354,26 +354,33 @@ check_strength(struct chain *c)
 			add_fault(c, "weak", c->path_facts[i].weak, i);
 }
 
-static void
-check_name(struct chain *c, const char *host)
+static int
+check_own(struct chain *c, const char *host, const struct trust *pins)
 {
 	struct cert *own = cert_parse((const uint8_t *)c->facts[0].pem,
 	    strlen(c->facts[0].pem));
+	struct error ignored;
 
-	if (own != NULL && !cert_covers(own, host))
+	if (own == NULL)
+		return -1;
+	if (host != NULL && !cert_covers(own, host))
 		add_fault(c, "name-mismatch", "name not present in server "
 		    "certificate", 0);
+	if (pins != NULL && trust_check_pins(pins, own, &ignored) == -1)
+		add_fault(c, "pin-mismatch", "neither the certificate nor its "
+		    "public key is one of the pins", 0);
 	cert_free(own);
+	return 0;
 }
 
 int
-chain_examine(struct chain *c, const char *host, time_t when)
+chain_examine(struct chain *c, const char *host, const struct trust *pins,
+    time_t when)
 {
 	if (go_up(c, when) == -1 ||
-	    (c->path_facts = fill_all(c->path)) == NULL)
+	    (c->path_facts = fill_all(c->path)) == NULL ||
+	    check_own(c, host, pins) == -1)
 		return -1;
-	if (host != NULL)
-		check_name(c, host);
 	check_strength(c);
 	return 0;
 }

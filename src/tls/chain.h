@@ -51,11 +51,12 @@ int		 chain_trust(struct chain *c, const struct ca_source *ca,
 
 /*
  * Goes the way from the server's certificate up as far as it leads, at that
- * time, and collects what is wrong on it, also with the name, unless host is
- * NULL.  The chain has at least one certificate.
+ * time, and collects what is wrong on it, also with the name and with the pins
+ * of a trust, unless these are NULL.  The chain has at least one certificate.
  * Returns 0, or -1: out of memory.
  */
-int		 chain_examine(struct chain *c, const char *host, time_t at);
+int		 chain_examine(struct chain *c, const char *host,
+		    const struct trust *pins, time_t at);
 
 /* The way: of each certificate where it was sent, or the count (see above)
  * where it is from the trusted ones, and its facts.  Borrowed. */

@@ -10,11 +10,11 @@
 #include <openssl/objects.h>
 #include <openssl/x509v3.h>
 
-#include "base/base64.h"
 #include "base/utf8.h"
 #include "tls/cert.h"
 #include "tls/facts.h"
 #include "tls/pem.h"
+#include "tls/pin.h"
 
 /* Characters that are not what they look like. */
 static const struct {
@@ -304,59 +304,27 @@ hex(const unsigned char *bytes, size_t len)
 	return s;
 }
 
-static char *
-pin_of(const unsigned char *digest, unsigned int len)
-{
-	static const char prefix[] = "sha256//";
-	struct span bytes = { (const char *)digest, len };
-	size_t at = sizeof(prefix) - 1;
-	char *s = malloc(at + BASE64_ENCODED_MAX(len) + 1);
-
-	if (s == NULL)
-		return NULL;
-	memcpy(s, prefix, at);
-	s[at + base64_encode(s + at, bytes, false)] = '\0';
-	return s;
-}
-
-static int
-digest(unsigned char out[EVP_MAX_MD_SIZE], unsigned int *n,
-    const unsigned char *der, int len)
-{
-	return EVP_Digest(der, (size_t)len, out, n, EVP_sha256(), NULL) == 1 ?
-	    0 : -1;
-}
-
-static int
-fill_pin(struct facts *f, X509 *x)
-{
-	unsigned char md[EVP_MAX_MD_SIZE], *der = NULL;
-	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
-	unsigned int n;
-
-	if (len > 0 && digest(md, &n, der, len) == 0)
-		f->pin = pin_of(md, n);
-	OPENSSL_free(der);
-	return f->pin == NULL ? -1 : 0;
-}
-
 static int
 fill_whole(struct facts *f, const unsigned char *der, int len)
 {
 	unsigned char md[EVP_MAX_MD_SIZE];
-	struct buf pem = { 0 };
+	struct buf b = { 0 };
 	unsigned int n;
 	struct cert *c;
+	int rv;
 
-	if (digest(md, &n, der, len) == -1 ||
+	if (EVP_Digest(der, (size_t)len, md, &n, EVP_sha256(), NULL) != 1 ||
 	    (f->sha256 = hex(md, n)) == NULL ||
-	    keep(&f->pem, pem_add(&pem, "CERTIFICATE", der, (size_t)len),
-	    &pem) == -1)
+	    keep(&f->pem, pem_add(&b, "CERTIFICATE", der, (size_t)len),
+	    &b) == -1)
 		return -1;
-	if ((c = cert_parse((const uint8_t *)f->pem, strlen(f->pem))) != NULL)
-		(void)cert_weak(c, &f->weak);
+	c = cert_parse((const uint8_t *)f->pem, strlen(f->pem));
+	if (c == NULL)
+		return -1;
+	(void)cert_weak(c, &f->weak);
+	rv = keep(&f->pin, pin_of_key(c, &b), &b);
 	cert_free(c);
-	return 0;
+	return rv;
 }
 
 static int
@@ -367,7 +335,7 @@ fill_digests(struct facts *f, X509 *x)
 	int rv = len > 0 ? fill_whole(f, der, len) : -1;
 
 	OPENSSL_free(der);
-	return rv == 0 ? fill_pin(f, x) : -1;
+	return rv;
 }
 
 /* Key and signature. */

@@ -267,6 +267,135 @@ t.test("the environment names the trust", function ()
 end)
 
 ---------------------------------------------------------------------------
+-- Pins, revocation and limits: what only the handshake of a request tells is
+-- among the problems, too.
+
+local stapling = "ssl_stapling on; ssl_stapling_file PKI/%s.ocsp;"
+local special = servers.nginx {
+  ["good.test"] = "good", ["expired.test"] = "expired",
+  ["revoked.test"] = "revoked",
+  ["good.stapled.test"] = { cert = "stapled", conf = stapling:format "good" },
+  ["revoked.stapled.test"] = { cert = "stapled",
+    conf = stapling:format "revoked" },
+  ["none.stapled.test"] = "stapled",
+}
+local function crl (name) return pki .. "/" .. name .. ".crl" end
+local crls = { crl "root", crl "inter" }
+local other_pin = "sha256:" .. ("0"):rep(64)
+
+-- label, host, options, problems, ocsp
+local more = {
+  { "pin", "good.test", { pin = other_pin }, "pin-mismatch1" },
+  { "pin, and expired", "expired.test", { pin = other_pin },
+    "expired1 pin-mismatch1" },
+  { "pin, and not verified", "good.test", { pin = other_pin, verify = false },
+    "pin-mismatch1 unknown-issuer2" },
+  { "no list", "good.test", { crl = crl "root" }, "crl-missing*" },
+  { "lists", "good.test", { crl = crls }, "" },
+  { "revoked", "revoked.test", { crl = crls }, "revoked*" },
+  { "nobody asks for revocation", "revoked.test", {}, "" },
+  { "stapled", "good.stapled.test", {}, "", "good" },
+  { "stapled and asked for", "good.stapled.test", { ocsp = "require" }, "",
+    "good" },
+  { "stapled: revoked", "revoked.stapled.test", {}, "revoked*" },
+  { "not stapled", "none.stapled.test", {}, "" },
+  { "not stapled but asked for", "none.stapled.test", { ocsp = "require" },
+    "ocsp*" },
+  { "TLS 1.2", "good.test", { tls = { max = "1.2" } }, "" },
+}
+
+for _, row in ipairs(more) do
+  local label, host, options, want, ocsp = table.unpack(row, 1, 5)
+  t.test(label, function ()
+    local authority, resolve = at(special, host)
+    options.resolve, options.timeout = resolve, 20
+    if options.verify == nil then options.ca = root end
+    local report = https.inspect(authority, options)
+    t.eq(codes_of(report.problems), want, "problems")
+    t.eq(report.verified, want == "", "verified")
+    t.eq(#report.chain, 2, "certificates seen")
+    if want == "" then t.eq(report.ocsp ~= nil, ocsp ~= nil, "staple") end
+    if ocsp then t.match(report.ocsp, ocsp, "ocsp") end
+    if options.tls then t.eq(report.version, "TLSv1.2", "version") end
+    check_agreement(report, authority, options)
+  end)
+end
+
+t.test("TLS 1.3 refused", function ()
+  local server <close> = servers.s_server { cert = "good",
+    args = { "-tls1_2" } }
+  t.raises(function ()
+    inspect(server, "good.test", { ca = root, tls = { min = "1.3" } })
+  end, "tls", "version")
+end)
+
+t.test("no client certificate without the trust that it is for", function ()
+  local server <close> = servers.httpsd { cert = "expired" }
+  local report = inspect(server, "expired.test", { ca = root,
+    cert = pem "good", key = pki .. "/good.key" })
+  t.eq(codes_of(report.problems), "expired1", "problems")
+end)
+
+---------------------------------------------------------------------------
+-- Versions and ciphers.
+
+local function many_times (args)
+  local cmd = { "openssl", "s_server", "-accept", "127.0.0.1:0", "-www",
+    "-cert", pem "good", "-key", pki .. "/good.key", "-cert_chain",
+    pem "inter" }
+  table.move(args, 1, #args, #cmd + 1, cmd)
+  local p = t.spawn { cmd = cmd, ready = "^ACCEPT .*:(%d+)$" }
+  return setmetatable({ port = p.captures[1] }, { __close = function ()
+    p:stop()
+  end })
+end
+
+-- "ECDHE-..." and so on of 1.2, in any order; old: 1.0 and 1.1
+local offers = {
+  { "everything but old", { "-no_tls1", "-no_tls1_1", "-cipher",
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384" },
+    { "1.2", "1.3" },
+    "ECDHE-ECDSA-AES128-GCM-SHA256 ECDHE-ECDSA-AES256-GCM-SHA384" },
+  { "1.2 with a weak one", { "-tls1_2", "-cipher",
+    "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-SHA" }, { "1.2" },
+    "ECDHE-ECDSA-AES128-SHA ECDHE-ECDSA-CHACHA20-POLY1305" },
+  { "1.3 alone", { "-tls1_3" }, { "1.3" } },
+  { "1.2 and older", { "-no_tls1_3", "-cipher",
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0" },
+    { "1.2" }, "ECDHE-ECDSA-AES128-GCM-SHA256 ECDHE-ECDSA-AES128-SHA",
+    old = true },
+}
+
+for _, row in ipairs(offers) do
+  t.test("offers: " .. row[1], function ()
+    local server <close> = many_times(row[2])
+    local report = inspect(server, "good.test", { ca = root, offers = true,
+      tls = row.tls })
+    local got, by_name = {}, {}
+    for i = #report.offers, 1, -1 do
+      local entry = report.offers[i]
+      by_name[entry.version] = entry
+      if entry.offered and entry.version > "1.1" then
+        got[#got + 1] = entry.version
+      end
+      -- LibreSSL cannot try, and does not say that it has.
+      if entry.version < "1.2" then
+        t.ok(entry.offered == nil or entry.offered == (row.old or false),
+          entry.version)
+      end
+    end
+    t.eq(got, row[3], "versions")
+    if row[4] then
+      t.eq(by_name["1.2"].all, true, "all")
+      table.sort(by_name["1.2"].ciphers)
+      t.eq(table.concat(by_name["1.2"].ciphers, " "), row[4], "ciphers")
+    end
+    t.eq(report.verified, true, "verified, whatever else it speaks")
+    t.match(tostring(report), "\n[ !] TLS 1%.3 ", "as text")
+  end)
+end
+
+---------------------------------------------------------------------------
 -- What raises, and what does not.
 
 local function free_port ()

@@ -394,7 +394,7 @@ test_garbage(void **state)
 		assert_int_equal(buf_adds(&pem, garbage_tests[i].text), 0);
 		c = chain_of(&pem);
 		assert_int_equal(chain_count(c), 1);
-		assert_int_equal(chain_examine(c, "x", time(NULL)), 0);
+		assert_int_equal(chain_examine(c, "x", NULL, time(NULL)), 0);
 		chain_free(c);
 	}
 	X509_free(x);
@@ -422,7 +422,7 @@ test_namesakes(void **state)
 		add_pem(&pem, x[i]);
 	c = chain_of(&pem);
 	assert_int_equal(chain_count(c), CHAIN_MAX);
-	assert_int_equal(chain_examine(c, "same", time(NULL)), 0);
+	assert_int_equal(chain_examine(c, "same", NULL, time(NULL)), 0);
 	assert_true(chain_path_len(c) >= 1);
 	assert_true(chain_fault_count(c) > 0);
 	assert_true(chain_fault_count(c) <= CHAIN_FAULTS);
@@ -459,7 +459,7 @@ test_long_chain(void **state)
 	c = chain_of(&pem);
 	ca.value = root = certs_pem(x[0]);
 	assert_int_equal(chain_trust(c, &ca, 1, &err), 0);
-	assert_int_equal(chain_examine(c, NULL, time(NULL)), 0);
+	assert_int_equal(chain_examine(c, NULL, NULL, time(NULL)), 0);
 	assert_int_equal(chain_fault_count(c), 0);
 	assert_int_equal(chain_path_len(c), LONG);
 	assert_int_equal(chain_path_sent(c, LONG - 1), chain_count(c));
@@ -499,7 +499,7 @@ test_ring(void **state)
 	assert_int_equal(chain_signer(c, 0), 1);
 	assert_int_equal(chain_signer(c, 1), 2);
 	assert_int_equal(chain_signer(c, 2), 1);
-	assert_int_equal(chain_examine(c, NULL, time(NULL)), 0);
+	assert_int_equal(chain_examine(c, NULL, NULL, time(NULL)), 0);
 	assert_true(chain_fault_count(c) > 0);
 	chain_free(c);
 	X509_free(first);
@@ -526,7 +526,7 @@ test_faults(void **state)
 	for (days = -100; days <= 100; days += 200) {
 		add_pem(&pem, x);
 		c = chain_of(&pem);
-		assert_int_equal(chain_examine(c, "y.test",
+		assert_int_equal(chain_examine(c, "y.test", NULL,
 		    time(NULL) + days * DAY), 0);
 		for (i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
 			for (j = times = 0; j < chain_fault_count(c); j++)
