@@ -1,9 +1,10 @@
 /*
  * A server that sends exactly the bytes it is told to, for the tests.
  *
- *   rawd [-6] [-t CERT KEY] STEP... [-- STEP...]...
+ *   rawd [-6] [-u PATH] [-t CERT KEY] STEP... [-- STEP...]...
  *
- * Listens on a port of 127.0.0.1 (-6: ::1) and prints "ready PORT PID".
+ * Listens on a port of 127.0.0.1 (-6: ::1; -u: a Unix socket, and PORT is 0)
+ * and prints "ready PORT PID".
  * Connection k, from 0, plays the k-th list of steps; the last list serves
  * all later ones.  It prints "open k" first, "done k" after the last step, and
  * when the client has gone too "received k N": the bytes of the application
@@ -58,6 +59,7 @@
 #include <netinet/tcp.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -526,23 +528,52 @@ make_ctx(const char *cert, const char *key)
 	return ctx;
 }
 
-static int
-listen_on(bool v6)
+struct address {
+	struct sockaddr_storage	sa;
+	socklen_t		len;
+};
+
+static struct address
+loopback(bool v6)
 {
-	struct sockaddr_in6 a6 = { .sin6_family = AF_INET6,
-	    .sin6_addr = IN6ADDR_LOOPBACK_INIT };
-	struct sockaddr_in a4 = { .sin_family = AF_INET,
-	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct sockaddr *sa = v6 ? (struct sockaddr *)&a6 :
-	    (struct sockaddr *)&a4;
-	socklen_t len = v6 ? sizeof(a6) : sizeof(a4);
+	struct address a = { .len = v6 ? sizeof(struct sockaddr_in6) :
+	    sizeof(struct sockaddr_in) };
+	struct sockaddr_in6 *a6 = (struct sockaddr_in6 *)&a.sa;
+	struct sockaddr_in *a4 = (struct sockaddr_in *)&a.sa;
+
+	a.sa.ss_family = v6 ? AF_INET6 : AF_INET;
+	if (v6)
+		a6->sin6_addr = in6addr_loopback;
+	else
+		a4->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	return a;
+}
+
+static struct address
+unix_socket(const char *path)
+{
+	struct address a = { .len = sizeof(struct sockaddr_un) };
+	struct sockaddr_un *un = (struct sockaddr_un *)&a.sa;
+
+	un->sun_family = AF_UNIX;
+	if (strlen(path) >= sizeof(un->sun_path))
+		errx(2, "%s: too long", path);
+	memcpy(un->sun_path, path, strlen(path) + 1);
+	return a;
+}
+
+static int
+listen_on(struct address a)
+{
+	struct sockaddr *sa = (struct sockaddr *)&a.sa;
 	int fd = socket(sa->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (fd == -1 || bind(fd, sa, len) == -1 || listen(fd, 128) == -1 ||
-	    getsockname(fd, sa, &len) == -1)
+	if (fd == -1 || bind(fd, sa, a.len) == -1 || listen(fd, 128) == -1 ||
+	    getsockname(fd, sa, &a.len) == -1)
 		err(1, "listen");
-	say("ready %d %ld", ntohs(v6 ? a6.sin6_port : a4.sin_port),
-	    (long)getpid());
+	/* At the same place in both families. */
+	say("ready %d %ld", sa->sa_family == AF_UNIX ? 0 :
+	    ntohs(((struct sockaddr_in *)sa)->sin_port), (long)getpid());
 	return fd;
 }
 
@@ -595,14 +626,16 @@ main(int argc, char **argv)
 {
 	struct script *scripts;
 	SSL_CTX *ctx = NULL;
-	bool v6 = false;
+	struct address at = loopback(false);
 	size_t count;
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	signal(SIGPIPE, SIG_IGN);
 	for (argv++; *argv != NULL && (*argv)[0] == '-'; argv++) {
 		if (strcmp(*argv, "-6") == 0) {
-			v6 = true;
+			at = loopback(true);
+		} else if (strcmp(*argv, "-u") == 0 && argv[1] != NULL) {
+			at = unix_socket(*++argv);
 		} else if (strcmp(*argv, "-t") == 0 && argv[1] != NULL &&
 		    argv[2] != NULL) {
 			ctx = make_ctx(argv[1], argv[2]);
@@ -612,9 +645,9 @@ main(int argc, char **argv)
 		}
 	}
 	if (argc < 2 || *argv == NULL)
-		errx(2, "usage: rawd [-6] [-t CERT KEY] STEP... "
+		errx(2, "usage: rawd [-6] [-u PATH] [-t CERT KEY] STEP... "
 		    "[-- STEP...]...");
 	scripts = script_parse(argv, steps, COUNT(steps), &count);
-	accept_all(listen_on(v6), ctx, scripts, count);
+	accept_all(listen_on(at), ctx, scripts, count);
 	return 0;
 }
