@@ -38,6 +38,7 @@ struct h1 {
 	/* Set by the caller after h1_init, before the first byte. */
 	size_t		max_header;	/* all bytes of heads and trailers */
 	bool		head_request;	/* the answer to HEAD has no body */
+	bool		connect_request; /* a 2xx to CONNECT neither, nor framing */
 
 	/* The head, valid from H1_HEAD on.  Owned by the struct. */
 	int		status;		/* 200..599 (100..199 are skipped) */

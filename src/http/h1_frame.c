@@ -133,6 +133,11 @@ h1_frame(struct h1 *p, struct error *err)
 	bool chunked, sized;
 	uint64_t length;
 
+	/* What it says of its body is to be ignored (RFC 9110, 9.3.6). */
+	if (p->connect_request && p->status < 300) {
+		p->framing = H1_EMPTY;
+		return 0;
+	}
 	if (find_chunked(p, &chunked, err) == -1 ||
 	    find_length(&p->headers, &sized, &length, err) == -1)
 		return -1;
