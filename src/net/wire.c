@@ -16,10 +16,25 @@ struct transport {
 	ssize_t	(*write)(struct wire *, const void *, size_t, struct error *);
 };
 
+/* Where bytes come from and go to; as recv(2) and send(2) do. */
+struct ground {
+	ssize_t	(*receive)(struct wire *, void *, size_t);
+	ssize_t	(*transmit)(struct wire *, const void *, size_t);
+};
+
+/* The other wire, where there is one in place of a socket. */
+struct below {
+	struct wire		*wire;		/* owned */
+	int			 events;	/* it waits for: LOOP_... */
+	struct error		 err;		/* why it failed */
+};
+
 struct wire {
 	const struct transport	*transport;
-	int			 fd;
-	struct watch		*watch;
+	const struct ground	*ground;
+	int			 fd;		/* -1 with another wire below */
+	struct watch		*watch;		/* NULL likewise */
+	struct below		*below;		/* NULL with a socket */
 
 	/* Under TLS. */
 	struct tls		*tls;		/* NULL: plain */
@@ -39,8 +54,10 @@ struct wire {
 	bool			 has_sent;
 };
 
+/* A socket. */
+
 static ssize_t
-receive(struct wire *w, void *buf, size_t len)
+socket_receive(struct wire *w, void *buf, size_t len)
 {
 	ssize_t n;
 
@@ -56,7 +73,7 @@ receive(struct wire *w, void *buf, size_t len)
 
 /* MSG_NOSIGNAL: a peer that has gone must not kill us by SIGPIPE. */
 static ssize_t
-transmit(struct wire *w, const void *buf, size_t len)
+socket_transmit(struct wire *w, const void *buf, size_t len)
 {
 	ssize_t n;
 
@@ -67,6 +84,52 @@ transmit(struct wire *w, const void *buf, size_t len)
 		w->io_errno = errno;
 	return n;
 }
+
+static const struct ground on_socket = { socket_receive, socket_transmit };
+
+/* Another wire. */
+
+/* The first failure is the one to tell. */
+static ssize_t
+from_below(struct wire *w, ssize_t n, const struct error *err)
+{
+	struct below *b = w->below;
+
+	b->events = n == WIRE_WANT_READ ? LOOP_READ :
+	    n == WIRE_WANT_WRITE ? LOOP_WRITE : 0;
+	if (n == -1 && b->err.kind == ERR_NONE)
+		b->err = *err;
+	if (n == -1)
+		w->io_errno = EIO;
+	return n < 0 ? -1 : n;
+}
+
+/* An end is asked for again by OpenSSL, and TLS below ends but once. */
+static ssize_t
+below_receive(struct wire *w, void *buf, size_t len)
+{
+	struct error err;
+	ssize_t n;
+
+	if (w->eof)
+		return 0;
+	n = wire_read(w->below->wire, buf, len, &err);
+	w->eof = n == 0;
+	return from_below(w, n, &err);
+}
+
+static ssize_t
+below_transmit(struct wire *w, const void *buf, size_t len)
+{
+	struct error err;
+
+	/* OpenSSL has a last word to say, which nobody hears. */
+	if (w->eof)
+		return -1;
+	return from_below(w, wire_write(w->below->wire, buf, len, &err), &err);
+}
+
+static const struct ground on_wire = { below_receive, below_transmit };
 
 static ssize_t
 lost(struct wire *w, struct error *err)
@@ -83,7 +146,7 @@ lost(struct wire *w, struct error *err)
 static ssize_t
 plain_read(struct wire *w, void *buf, size_t len, struct error *err)
 {
-	ssize_t n = receive(w, buf, len);
+	ssize_t n = w->ground->receive(w, buf, len);
 
 	if (n >= 0)
 		return n;
@@ -93,7 +156,7 @@ plain_read(struct wire *w, void *buf, size_t len, struct error *err)
 static ssize_t
 plain_write(struct wire *w, const void *buf, size_t len, struct error *err)
 {
-	ssize_t n = transmit(w, buf, len);
+	ssize_t n = w->ground->transmit(w, buf, len);
 
 	if (n > 0)
 		w->has_sent = true;
@@ -120,7 +183,7 @@ keep_first(struct wire *w)
 static ssize_t
 fill_raw(struct wire *w)
 {
-	ssize_t n = receive(w, w->raw, RAW_LEN);
+	ssize_t n = w->ground->receive(w, w->raw, RAW_LEN);
 
 	if (n == -1)
 		return w->io_errno == 0 ? TLS_WANT_POLLIN : -1;
@@ -152,7 +215,7 @@ static ssize_t
 on_write(struct tls *tls, const void *buf, size_t len, void *arg)
 {
 	struct wire *w = arg;
-	ssize_t n = transmit(w, buf, len);
+	ssize_t n = w->ground->transmit(w, buf, len);
 
 	(void)tls;
 	if (n == -1)
@@ -175,6 +238,10 @@ fail(struct wire *w, struct error *err)
 	};
 
 	w->is_dead = true;
+	if (w->below != NULL && w->below->err.kind != ERR_NONE) {
+		*err = w->below->err;
+		return -1;
+	}
 	verdict(err, tls_error(w->tls), &facts);
 	return trust_explain(w->trust, err);
 }
@@ -201,8 +268,8 @@ at_end(struct wire *w, struct error *err)
 
 /*
  * libtls answers WANT_POLLIN once for each message of TLS's own (a session
- * ticket), though what follows it may be in our buffer already, where no
- * readiness of the socket will ever announce it.
+ * ticket), though what follows it may be in our buffer already, or in that of
+ * the wire below, where no readiness of the socket will ever announce it.
  */
 static ssize_t
 read_on(struct wire *w, void *buf, size_t len)
@@ -213,8 +280,8 @@ read_on(struct wire *w, void *buf, size_t len)
 	do {
 		before = w->taken;
 		n = tls_read(w->tls, buf, len);
-	} while (n == TLS_WANT_POLLIN && w->raw_off < w->raw_len &&
-	    w->taken != before);
+	} while (n == TLS_WANT_POLLIN && w->taken != before &&
+	    (w->raw_off < w->raw_len || w->below != NULL));
 	return n;
 }
 
@@ -280,10 +347,32 @@ wire_new(struct loop *loop, int fd, struct error *err)
 	}
 	w->fd = fd;
 	w->transport = &plain;
+	w->ground = &on_socket;
 	if ((w->watch = watch_new(loop, fd, err)) == NULL) {
 		wire_free(w);
 		return NULL;
 	}
+	return w;
+}
+
+struct wire *
+wire_over(struct wire *below, struct error *err)
+{
+	struct wire *w = calloc(1, sizeof(*w));
+	struct below *b = calloc(1, sizeof(*b));
+
+	if (w == NULL || b == NULL) {
+		free(w);
+		free(b);
+		wire_free(below);
+		error_nomem(err);
+		return NULL;
+	}
+	b->wire = below;
+	w->below = b;
+	w->fd = -1;
+	w->transport = &plain;
+	w->ground = &on_wire;
 	return w;
 }
 
@@ -297,7 +386,11 @@ wire_free(struct wire *w)
 		(void)tls_close(w->tls);
 	tls_free(w->tls);
 	watch_free(w->watch);
-	close(w->fd);
+	if (w->fd != -1)
+		close(w->fd);
+	if (w->below != NULL)
+		wire_free(w->below->wire);
+	free(w->below);
 	free(w->raw);
 	free(w);
 }
@@ -388,12 +481,21 @@ wire_has_sent(const struct wire *w)
 	return w->has_sent;
 }
 
+void
+wire_forget(struct wire *w)
+{
+	w->has_sent = false;
+}
+
 /* Most have nothing to say, which the socket tells without asking TLS. */
 static bool
 is_silent(const struct wire *w)
 {
 	char byte;
 
+	for (; w->below != NULL; w = w->below->wire)
+		if (w->raw_off < w->raw_len || w->is_dead)
+			return false;
 	return w->raw_off == w->raw_len && !w->is_dead &&
 	    recv(w->fd, &byte, 1, MSG_PEEK) == -1 && errno == EAGAIN;
 }
@@ -404,7 +506,7 @@ wire_is_idle(struct wire *w)
 	struct error ignored;
 	char byte;
 
-	w->has_sent = false;
+	wire_forget(w);
 	if (is_silent(w))
 		return true;
 	return wire_read(w, &byte, 1, &ignored) == WIRE_WANT_READ;
@@ -413,13 +515,26 @@ wire_is_idle(struct wire *w)
 void
 wire_wait(struct wire *w, int events, struct wake *wake)
 {
+	for (; w->below != NULL; w = w->below->wire)
+		events |= w->below->events;
 	watch_for(w->watch, events, wake);
 }
 
 void
 wire_rest(struct wire *w)
 {
+	while (w->below != NULL)
+		w = w->below->wire;
 	watch_rest(w->watch);
+}
+
+enum want
+wire_await(struct wire *w, enum want want, struct wake *wake)
+{
+	if (want != WANT_READ && want != WANT_WRITE)
+		return want;
+	wire_wait(w, want == WANT_READ ? LOOP_READ : LOOP_WRITE, wake);
+	return WANT_WAKE;
 }
 
 struct tls *

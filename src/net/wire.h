@@ -2,7 +2,8 @@
  * Bytes to and from one peer: a connected socket, plain or under TLS, by one
  * table of functions chosen once.  Owns the socket, libtls's object and a
  * buffer between them, which saves libtls two system calls a record and keeps
- * errno, which libtls does not.
+ * errno, which libtls does not.  Instead of a socket there may be another
+ * wire: TLS within TLS.
  */
 #ifndef LURL_WIRE_H
 #define LURL_WIRE_H
@@ -29,6 +30,12 @@ struct tls;
  */
 struct wire	*wire_new(struct loop *loop, int fd, struct error *err);
 void		 wire_free(struct wire *w);
+
+/*
+ * A wire through another, for wire_start_tls to begin with.  Takes below, also
+ * when it fails, which it does out of memory.
+ */
+struct wire	*wire_over(struct wire *below, struct error *err);
 
 /*
  * Puts TLS on the wire, as trust says; name is for SNI and for the name check
@@ -61,6 +68,9 @@ ssize_t		wire_write(struct wire *w, const void *buf, size_t len,
 /* Whether any byte that wire_write was given has reached the socket. */
 bool		wire_has_sent(const struct wire *w);
 
+/* What it was given so far does not count: it was for a proxy. */
+void		wire_forget(struct wire *w);
+
 /*
  * Whether an idle wire is still good: open, and with nothing to say.  TLS's
  * own messages (session tickets) are taken in passing.
@@ -71,6 +81,10 @@ bool		wire_is_idle(struct wire *w);
  * wire_rest: no more. */
 void		wire_wait(struct wire *w, int events, struct wake *wake);
 void		wire_rest(struct wire *w);
+
+/* The same for the answer of a step: WANT_READ and WANT_WRITE are waited for
+ * and become WANT_WAKE, any other is passed on. */
+enum want	wire_await(struct wire *w, enum want want, struct wake *wake);
 
 /* libtls's object, for facts; NULL when plain.  Borrowed. */
 struct tls	*wire_tls(const struct wire *w);
