@@ -3,6 +3,7 @@
 
 #include "conn.h"
 #include "dial.h"
+#include "passage.h"
 #include "resolve.h"
 
 struct dialling {
@@ -12,6 +13,7 @@ struct dialling {
 	double		 since;		/* when the phase began */
 	struct resolve	*resolve;
 	struct dial	*dial;
+	struct passage	*passage;	/* through a proxy */
 };
 
 /* "" for NULL, so that the copies can be compared without asking. */
@@ -28,9 +30,15 @@ copy_target(struct target *to, const struct target *from)
 	to->host = copy(from->host);
 	to->servername = copy(from->servername);
 	to->address = copy(from->address);
+	to->path = copy(from->path);
+	to->authorization = from->authorization == NULL ? NULL :
+	    strdup(from->authorization);
 	to->trust = from->trust == NULL ? NULL : trust_ref(from->trust);
+	to->proxy = from->proxy == NULL ? NULL : proxy_ref(from->proxy);
 	return to->host == NULL || to->servername == NULL ||
-	    to->address == NULL ? -1 : 0;
+	    to->address == NULL || to->path == NULL ||
+	    (to->authorization == NULL && from->authorization != NULL) ?
+	    -1 : 0;
 }
 
 static void
@@ -39,7 +47,10 @@ clear_target(struct target *t)
 	free((char *)t->host);
 	free((char *)t->servername);
 	free((char *)t->address);
+	free((char *)t->path);
+	free((char *)t->authorization);
 	trust_unref(t->trust);
+	proxy_unref(t->proxy);
 	memset(t, 0, sizeof(*t));
 }
 
@@ -49,12 +60,23 @@ same(const char *copied, const char *s)
 	return strcmp(copied, s == NULL ? "" : s) == 0;
 }
 
+/* Both through the same proxy, which is told with each request where to. */
+static bool
+are_forwarded(const struct target *own, const struct target *t)
+{
+	return t->proxy != NULL && own->proxy == t->proxy &&
+	    t->proxy->kind == PROXY_FORWARD;
+}
+
 bool
 conn_serves(const struct conn *c, const struct target *t)
 {
 	const struct target *own = &c->target;
 
-	return own->tls == t->tls && own->port == t->port &&
+	if (are_forwarded(own, t))
+		return true;
+	return own->proxy == t->proxy && same(own->path, t->path) &&
+	    own->tls == t->tls && own->port == t->port &&
 	    own->trust == t->trust && same(own->host, t->host) &&
 	    own->address_port == t->address_port &&
 	    same(own->servername, t->servername) &&
@@ -64,7 +86,8 @@ conn_serves(const struct conn *c, const struct target *t)
 bool
 conn_is_to(const struct conn *c, const struct target *t)
 {
-	return c->target.port == t->port && same(c->target.host, t->host);
+	return are_forwarded(&c->target, t) ||
+	    (c->target.port == t->port && same(c->target.host, t->host));
 }
 
 static void
@@ -77,6 +100,7 @@ free_dialling(struct conn *c)
 		return;
 	resolve_free(d->resolve);
 	dial_free(d->dial);
+	passage_free(d->passage);
 	free(d);
 }
 
@@ -93,16 +117,38 @@ conn_free(struct conn *c)
 	free(c);
 }
 
+/* A name, or what stands for it; of the proxy where there is one. */
 static int
 start_resolve(struct conn *c, struct error *err)
 {
 	struct dialling *d = c->dialling;
 	const struct target *t = &c->target;
-	bool there = t->address[0] != '\0';
+	const struct proxy *p = t->proxy;
+	const char *address = p != NULL ? p->address : t->address;
+	uint16_t there = p != NULL ? p->address_port : t->address_port;
+	uint16_t port = p != NULL ? p->port : t->port;
+	bool is_set = address != NULL && address[0] != '\0';
 
-	d->resolve = resolve_new(d->loop, d->wake, there ? t->address : t->host,
-	    there && t->address_port != 0 ? t->address_port : t->port, err);
+	d->phase = PHASE_RESOLVE;
+	d->resolve = resolve_new(d->loop, d->wake, is_set ? address :
+	    p != NULL ? p->host : t->host, is_set && there != 0 ? there : port,
+	    err);
 	return d->resolve == NULL ? -1 : 0;
+}
+
+/* A Unix socket, whose path needs no look-up. */
+static int
+start_dial(struct conn *c, struct error *err)
+{
+	struct dialling *d = c->dialling;
+	struct addresses one = { .count = 1 };
+
+	d->phase = PHASE_CONNECT;
+	if (address_unix(&one.list[0], c->target.path) == -1)
+		return error_setx(err, ERR_USAGE, "value", "the path of a Unix "
+		    "socket has at most %zu bytes", ADDRESS_UNIX_MAX);
+	d->dial = dial_new(d->loop, d->wake, &one, err);
+	return d->dial == NULL ? -1 : 0;
 }
 
 struct conn *
@@ -121,13 +167,13 @@ conn_new(struct loop *loop, struct wake *wake, const struct target *target,
 	c->dialling = d;
 	d->loop = loop;
 	d->wake = wake;
-	d->phase = PHASE_RESOLVE;
 	d->since = loop_now();
 	if (copy_target(&c->target, target) == -1) {
 		error_nomem(err);
 		goto err;
 	}
-	if (start_resolve(c, err) == -1)
+	if ((c->target.path[0] != '\0' ? start_dial(c, err) :
+	    start_resolve(c, err)) == -1)
 		goto err;
 	return c;
  err:
@@ -169,6 +215,19 @@ server_name(const struct conn *c)
 	    c->target.host;
 }
 
+/* TLS with the target, within that with a proxy where there is one. */
+static int
+start_tls(struct conn *c, struct error *err)
+{
+	if (!c->target.tls)
+		return 0;
+	if (wire_tls(c->wire) != NULL)
+		c->wire = wire_over(c->wire, err);
+	if (c->wire == NULL)
+		return -1;
+	return wire_start_tls(c->wire, c->target.trust, server_name(c), err);
+}
+
 static enum want
 step_dial(struct conn *c, int64_t *at_ms, struct error *err)
 {
@@ -178,14 +237,30 @@ step_dial(struct conn *c, int64_t *at_ms, struct error *err)
 
 	if (want != WANT_NOTHING)
 		return want;
+	if ((c->wire = wire_new(d->loop, fd, err)) == NULL)
+		return WANT_FAILED;
+	if (c->target.proxy != NULL) {
+		c->times.connect = lap(d, PHASE_PROXY);
+		d->passage = passage_new(d->loop, d->wake, &c->target, c->wire,
+		    err);
+		return d->passage == NULL ? WANT_FAILED : WANT_NOTHING;
+	}
 	c->times.connect = lap(d, PHASE_TLS);
-	c->wire = wire_new(d->loop, fd, err);
-	if (c->wire == NULL)
-		return WANT_FAILED;
-	if (c->target.tls && wire_start_tls(c->wire, c->target.trust,
-	    server_name(c), err) == -1)
-		return WANT_FAILED;
-	return WANT_NOTHING;
+	return start_tls(c, err) == -1 ? WANT_FAILED : WANT_NOTHING;
+}
+
+static enum want
+step_proxy(struct conn *c, struct error *err)
+{
+	struct dialling *d = c->dialling;
+	enum want want = passage_step(d->passage, err);
+
+	if (want != WANT_NOTHING)
+		return want;
+	passage_free(d->passage);
+	d->passage = NULL;
+	c->times.connect += lap(d, PHASE_TLS);
+	return start_tls(c, err) == -1 ? WANT_FAILED : WANT_NOTHING;
 }
 
 static enum want
@@ -196,18 +271,9 @@ step_tls(struct conn *c, struct error *err)
 
 	if (!c->target.tls)
 		return WANT_NOTHING;
-	switch (want = wire_handshake(c->wire, err)) {
-	case WANT_READ:
-		wire_wait(c->wire, LOOP_READ, d->wake);
-		return WANT_WAKE;
-	case WANT_WRITE:
-		wire_wait(c->wire, LOOP_WRITE, d->wake);
-		return WANT_WAKE;
-	case WANT_NOTHING:
-		break;
-	default:
+	want = wire_await(c->wire, wire_handshake(c->wire, err), d->wake);
+	if (want != WANT_NOTHING)
 		return want;
-	}
 	c->times.tls = lap(d, PHASE_TLS);
 	c->peer = peer_new(wire_tls(c->wire), c->target.trust);
 	if (c->peer == NULL) {
@@ -215,6 +281,19 @@ step_tls(struct conn *c, struct error *err)
 		return WANT_FAILED;
 	}
 	return WANT_NOTHING;
+}
+
+/* A failure is the proxy's up to the TLS handshake with the target. */
+static void
+complete(const struct conn *c, struct error *err)
+{
+	enum error_phase phase = c->dialling->phase;
+
+	if (err->phase != PHASE_NONE)
+		return;
+	err->phase = phase;
+	if (c->target.proxy != NULL && phase != PHASE_TLS)
+		proxy_blame(c->target.proxy, err);
 }
 
 enum want
@@ -231,10 +310,12 @@ conn_step(struct conn *c, int64_t *at_ms, struct error *err)
 		want = step_resolve(c, err);
 	if (want == WANT_NOTHING && d->phase == PHASE_CONNECT)
 		want = step_dial(c, at_ms, err);
+	if (want == WANT_NOTHING && d->phase == PHASE_PROXY)
+		want = step_proxy(c, err);
 	if (want == WANT_NOTHING && d->phase == PHASE_TLS)
 		want = step_tls(c, err);
 	if (want == WANT_FAILED)
-		err->phase = d->phase;
+		complete(c, err);
 	if (want == WANT_NOTHING) {
 		wire_rest(c->wire);
 		free_dialling(c);
@@ -246,4 +327,11 @@ enum error_phase
 conn_phase(const struct conn *c)
 {
 	return c->dialling == NULL ? PHASE_NONE : c->dialling->phase;
+}
+
+struct h1 *
+conn_refusal(struct conn *c)
+{
+	return c->dialling == NULL || c->dialling->passage == NULL ? NULL :
+	    passage_refusal(c->dialling->passage);
 }

@@ -1,6 +1,6 @@
 /*
- * A connection to one origin: looked up, dialled, under TLS and verified, and
- * then there for one request after the other.
+ * A connection to one origin: looked up, dialled, led through a proxy, under
+ * TLS and verified, and then there for one request after the other.
  */
 #ifndef LURL_CONN_H
 #define LURL_CONN_H
@@ -10,26 +10,16 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/want.h"
+#include "http/h1.h"
 #include "loop.h"
+#include "target.h"
 #include "tls/peer.h"
-#include "tls/trust.h"
 #include "wire.h"
-
-/* Whom to talk to, and on what terms: what makes two connections alike. */
-struct target {
-	bool		 tls;
-	const char	*host;		/* ASCII name or address, no brackets */
-	uint16_t	 port;
-	const char	*servername;	/* for SNI and name check; NULL: host */
-	const char	*address;	/* connect there instead; NULL: host */
-	uint16_t	 address_port;	/* with address; 0: port */
-	struct trust	*trust;		/* with tls */
-};
 
 /* Seconds each part took; 0 for what was not needed. */
 struct conn_times {
 	double	resolve;
-	double	connect;
+	double	connect;	/* with the way through a proxy */
 	double	tls;
 };
 
@@ -57,16 +47,21 @@ void		 conn_free(struct conn *c);
 /*
  * Goes on connecting.  WANT_WAKE: wake will be marked, and *at_ms is when to
  * step again at the latest; WANT_NOTHING: connected, and verified as the trust
- * says; WANT_FAILED and *err, with its phase: resolve, connect, verify, tls.
+ * says; WANT_FAILED and *err, with its phase: resolve, connect, proxy, verify,
+ * tls.
  */
 enum want	conn_step(struct conn *c, int64_t *at_ms, struct error *err);
 
-/* Which part it is at: PHASE_RESOLVE, _CONNECT or _TLS. */
+/* Which part it is at: PHASE_RESOLVE, _CONNECT, _PROXY or _TLS. */
 enum error_phase conn_phase(const struct conn *c);
 
+/* The head of an answer with which a proxy refused; NULL: there was none. */
+struct h1	*conn_refusal(struct conn *c);
+
 /*
- * Whether a connection made for its target may serve this one: alike in all;
- * and whether it is to the same host and port.
+ * Whether a connection made for its target may serve this one: alike in all,
+ * and through a proxy that forwards, any that it forwards to; and whether it
+ * is to the same host and port.
  */
 bool		conn_serves(const struct conn *c, const struct target *target);
 bool		conn_is_to(const struct conn *c, const struct target *target);

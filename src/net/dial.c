@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "dial.h"
@@ -31,9 +32,12 @@ describe(const struct address *a, char *out, size_t len)
 {
 	const struct sockaddr_in *v4 = (const struct sockaddr_in *)&a->sa;
 	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&a->sa;
+	const struct sockaddr_un *un = (const struct sockaddr_un *)&a->sa;
 	char ip[INET6_ADDRSTRLEN] = "?";
 
-	if (a->sa.ss_family == AF_INET6) {
+	if (a->sa.ss_family == AF_UNIX) {
+		snprintf(out, len, "%s", un->sun_path);
+	} else if (a->sa.ss_family == AF_INET6) {
 		inet_ntop(AF_INET6, &v6->sin6_addr, ip, sizeof(ip));
 		snprintf(out, len, "[%s]:%u", ip, ntohs(v6->sin6_port));
 	} else {
@@ -65,7 +69,7 @@ code_of(int errnum)
 static void
 note_failure(struct dial *d, size_t i, int errnum)
 {
-	char where[INET6_ADDRSTRLEN + 9];
+	char where[sizeof(struct sockaddr_un)];	/* the longest */
 
 	if (d->first.kind != ERR_NONE)
 		return;

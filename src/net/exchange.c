@@ -72,7 +72,7 @@ exchange_is_cut(const struct exchange *ex)
 bool
 exchange_sent(const struct exchange *ex)
 {
-	return ex->sent || (ex->conn != NULL && ex->conn->wire != NULL &&
+	return ex->sent || (ex->stage != CONNECTING && ex->conn != NULL &&
 	    wire_has_sent(ex->conn->wire));
 }
 
@@ -112,6 +112,19 @@ connected(struct exchange *ex)
 	return WANT_NOTHING;
 }
 
+/* What a proxy said is all the answer that there will be. */
+static void
+keep_refusal(struct exchange *ex)
+{
+	struct h1 *said = conn_refusal(ex->conn);
+
+	if (said == NULL)
+		return;
+	h1_clear(&ex->answer);
+	ex->answer = *said;
+	h1_init(said);
+}
+
 static enum want
 step_connect(struct exchange *ex, int64_t *at_ms, struct error *err)
 {
@@ -125,6 +138,8 @@ step_connect(struct exchange *ex, int64_t *at_ms, struct error *err)
 	if (ex->conn == NULL)
 		return WANT_FAILED;
 	want = conn_step(ex->conn, at_ms, err);
+	if (want == WANT_FAILED)
+		keep_refusal(ex);
 	return want == WANT_NOTHING ? connected(ex) : want;
 }
 

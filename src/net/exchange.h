@@ -27,7 +27,7 @@ struct exchange_spec {
 	bool		close;		/* the last on its connection */
 	size_t		max_header;	/* bytes */
 	int64_t		resolve_ms;
-	int64_t		connect_ms;	/* look-up, connecting, TLS together */
+	int64_t		connect_ms;	/* all up to the end of TLS together */
 	int64_t		read_ms;	/* the longest silence */
 	int64_t		deadline_ms;	/* for all of it; loop_now_ms's time */
 };
@@ -93,7 +93,10 @@ void		exchange_discard(struct exchange *ex);
 /* Closes the connection; the exchange still tells what it knows. */
 void		exchange_abandon(struct exchange *ex);
 
-/* The answer's head; valid from exchange_head's WANT_NOTHING on. */
+/*
+ * The answer's head; valid from exchange_head's WANT_NOTHING on, and after a
+ * failure of kind proxy: the proxy's, with status 0 where it gave none.
+ */
 struct h1	*exchange_answer(struct exchange *ex);
 
 /* Whether any byte of the request may have reached the server. */

@@ -49,7 +49,8 @@ patience(const struct exchange *ex, const char **part)
 	*part = "read";
 	if (ex->stage == CONNECTING) {
 		phase = conn_phase(ex->conn);
-		*part = error_phase_name(phase);
+		*part = error_phase_name(phase == PHASE_PROXY ?
+		    PHASE_CONNECT : phase);
 		at = after(ex->began_ms, spec->connect_ms);
 	} else {
 		at = after(ex->moved_ms, spec->read_ms);
@@ -71,6 +72,7 @@ time_out(const struct exchange *ex, const char *part, int64_t now,
 	static const char *const doing[] = {
 		[PHASE_RESOLVE] = "looking up the name",
 		[PHASE_CONNECT] = "connecting",
+		[PHASE_PROXY] = "waiting for the proxy",
 		[PHASE_TLS] = "in the TLS handshake",
 		[PHASE_SEND] = "sending the request",
 		[PHASE_RECEIVE] = "waiting for the answer",

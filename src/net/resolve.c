@@ -51,6 +51,20 @@ address_parse(struct address *a, const char *host, uint16_t port)
 	return -1;
 }
 
+int
+address_unix(struct address *a, const char *path)
+{
+	struct sockaddr_un *un = (struct sockaddr_un *)&a->sa;
+
+	memset(a, 0, sizeof(*a));
+	if (strlen(path) > ADDRESS_UNIX_MAX)
+		return -1;
+	un->sun_family = AF_UNIX;
+	memcpy(un->sun_path, path, strlen(path) + 1);
+	a->len = sizeof(*un);
+	return 0;
+}
+
 static void
 destroy(struct resolve *r)
 {

@@ -7,6 +7,7 @@
 #define LURL_RESOLVE_H
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include "base/error.h"
 #include "base/want.h"
@@ -46,4 +47,9 @@ enum want	resolve_step(struct resolve *r, struct addresses *out,
 
 /* Reads an address literal (no brackets).  Returns 0, or -1: it is none. */
 int	address_parse(struct address *a, const char *host, uint16_t port);
+
+/* The address of a Unix socket.  Returns 0, or -1: the path is too long. */
+#define ADDRESS_UNIX_MAX \
+	(sizeof(((struct sockaddr_un *)0)->sun_path) - 1)	/* bytes */
+int	address_unix(struct address *a, const char *path);
 #endif

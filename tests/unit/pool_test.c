@@ -140,6 +140,9 @@ test_give_and_take(void **state)
 	assert_true(is_closed(f->peers[1]));
 }
 
+static struct proxy forwarder = { .kind = PROXY_FORWARD, .refs = 1 };
+static struct proxy other_forwarder = { .kind = PROXY_FORWARD, .refs = 1 };
+
 /* What differs in a target that must not be served. */
 static const struct row {
 	const char	*label;
@@ -160,7 +163,23 @@ static const struct row {
 	{ "the same servername", { .servername = "b.test" },
 	    { .servername = "b.test" }, true },
 	{ "TLS", { .host = NULL }, { .tls = true }, false },
+	{ "a proxy", { .host = NULL }, { .proxy = &forwarder }, false },
+	{ "no proxy", { .proxy = &forwarder }, { .host = NULL }, false },
+	{ "the same proxy", { .proxy = &forwarder }, { .proxy = &forwarder },
+	    true },
+	{ "another proxy", { .proxy = &forwarder },
+	    { .proxy = &other_forwarder }, false },
+	{ "the same proxy, which is told where to", { .proxy = &forwarder },
+	    { .proxy = &forwarder, .host = "b.test", .port = 1 }, true },
 };
+
+/* The proxy is our listener. */
+static void
+lead_to(const struct fixture *f, struct proxy *p)
+{
+	p->host = "127.0.0.1";
+	p->port = f->port;
+}
 
 static struct target
 changed(const struct fixture *f, const struct target *by)
@@ -176,6 +195,9 @@ changed(const struct fixture *f, const struct target *by)
 	t.address_port = by->address_port;
 	t.servername = by->servername;
 	t.tls = by->tls;
+	t.proxy = by->proxy;
+	if (t.proxy != NULL)
+		lead_to(f, t.proxy);
 	return t;
 }
 
@@ -237,6 +259,37 @@ bring_about(struct fixture *f, int peer, struct conn *c, enum event event)
 		c->idle_since_ms -= pool_defaults.idle_ms + 1;
 		break;
 	}
+}
+
+/* A Unix socket is another place, whatever the target's name. */
+static void
+test_unix(void **state)
+{
+	struct fixture *f = *state;
+	char dir[] = "/tmp/lurl-pool-XXXXXX", path[64];
+	struct target plain = target_of(f), t = plain, other = plain;
+	int listener = f->listener, fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	struct address a;
+	struct conn *c;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/socket", dir);
+	assert_int_equal(address_unix(&a, path), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&a.sa, a.len), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	t.path = path;
+	other.path = "/elsewhere";
+	f->listener = fd;
+	c = dial_up(f, &t);
+	pool_give(f->pool, c);
+	assert_null(pool_take(f->pool, &plain));
+	assert_null(pool_take(f->pool, &other));
+	assert_ptr_equal(pool_take(f->pool, &t), c);
+	pool_drop(f->pool, c);
+	f->listener = listener;
+	close(fd);
+	unlink(path);
+	rmdir(dir);
 }
 
 static void
@@ -403,6 +456,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_give_and_take, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_serves, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_unix, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_endings, set_up,
 		    tear_down),
