@@ -22,6 +22,7 @@
 #define HEADERS_MT	"lurl.headers"
 #define LOOP_MT		"lurl.loop"
 #define POOL_MT		"lurl.pool"
+#define PROXY_MT	"lurl.proxy"
 #define ROUTE_MT	"lurl.route"
 #define TRUST_MT	"lurl.trust"
 
@@ -36,6 +37,7 @@ void	open_inspect(lua_State *L);
 void	open_json(lua_State *L);
 void	open_json_encode(lua_State *L);	/* after open_json */
 void	open_loop(lua_State *L);
+void	open_proxy(lua_State *L);
 void	open_route(lua_State *L);
 void	open_suffix(lua_State *L);
 void	open_system(lua_State *L);
@@ -82,8 +84,12 @@ struct route {
 /* The live object of an argument; raise otherwise. */
 struct headers	*check_headers(lua_State *L, int arg);
 struct pool	*check_pool(lua_State *L, int arg);
+struct proxy	*check_proxy(lua_State *L, int arg);
 const struct route *check_route(lua_State *L, int arg);
 struct trust	*check_trust(lua_State *L, int arg);
+
+/* Whether what the route trusts is still what is on disk. */
+bool	route_is_current(const struct route *r, const struct pool *pool);
 
 /* Seconds in Lua to ms; absent, or too many to count: INT64_MAX, no limit. */
 int64_t	opt_ms(lua_State *L, int arg);

@@ -11,10 +11,7 @@
 #include "http/request.h"
 #include "net/exchange.h"
 
-/*
- * The userdata; its user values are what the exchange borrows from: route and
- * body.
- */
+/* The userdata; its user values are what the exchange borrows from. */
 struct exchange_box {
 	struct exchange	*exchange;
 	struct headers	 first;		/* lines that go before the script's */
@@ -22,9 +19,10 @@ struct exchange_box {
 	bool		 collected;	/* garbage, to make room in the pool */
 };
 
-#define ANCHORS		2	/* user values: */
+#define ANCHORS		3	/* user values: */
 #define ROUTE		1	/* and l_exchange's first argument */
 #define BODY		2
+#define AUTHORIZATION	3	/* for a proxy */
 
 #define UNUSUAL		7	/* where l_exchange has its last argument */
 
@@ -51,6 +49,40 @@ l_close(lua_State *L)
 	return 0;
 }
 
+/* Moves the parsed list into an object of Lua's: no line is copied. */
+static void
+push_answer_headers(lua_State *L, struct headers *from)
+{
+	struct headers *to = push_headers(L);
+
+	*to = *from;
+	memset(from, 0, sizeof(*from));
+}
+
+static void
+push_reason(lua_State *L, const struct h1 *answer)
+{
+	struct span reason = buf_span(&answer->reason);
+
+	lua_pushlstring(L, reason.len == 0 ? "" : reason.data, reason.len);
+}
+
+/* The error's field "refusal": the head of a proxy's answer, if it gave one. */
+static void
+set_refusal(lua_State *L, struct h1 *answer)
+{
+	if (answer->status == 0)
+		return;
+	lua_createtable(L, 0, 3);
+	lua_pushinteger(L, answer->status);
+	lua_setfield(L, -2, "status");
+	push_reason(L, answer);
+	lua_setfield(L, -2, "reason");
+	push_answer_headers(L, &answer->headers);
+	lua_setfield(L, -2, "headers");
+	lua_setfield(L, -2, "refusal");
+}
+
 /*
  * Raises with what the exchange knows besides: whether anything was sent; the
  * policy adds whom it was talking to.
@@ -61,6 +93,8 @@ fail(lua_State *L, struct exchange_box *b, const struct error *err)
 	fill_error(L, err);
 	lua_pushboolean(L, exchange_sent(b->exchange));
 	lua_setfield(L, -2, "sent");
+	if (err->kind == ERR_PROXY)
+		set_refusal(L, exchange_answer(b->exchange));
 	return lua_error(L);
 }
 
@@ -97,6 +131,9 @@ get_unusual(lua_State *L, struct exchange_spec *spec, int box)
 	lua_getfield(L, UNUSUAL, "body");
 	spec->body.data = lua_tolstring(L, -1, &spec->body.len);
 	lua_setiuservalue(L, box, BODY);
+	lua_getfield(L, UNUSUAL, "tunnel_authorization");
+	spec->target.authorization = lua_tostring(L, -1);
+	lua_setiuservalue(L, box, AUTHORIZATION);
 	spec->body_follows = get_flag(L, "body_follows");
 	spec->chunked = get_flag(L, "chunked");
 	spec->head_request = get_flag(L, "head_request");
@@ -131,6 +168,21 @@ add_length(lua_State *L, struct headers *first)
 	return rv;
 }
 
+/* What a proxy that forwards the request is to know of who sends it. */
+static int
+add_authorization(lua_State *L, struct headers *first)
+{
+	struct span value;
+	int rv = 0;
+
+	lua_getfield(L, UNUSUAL, "proxy_authorization");
+	value.data = lua_tolstring(L, -1, &value.len);
+	if (value.data != NULL)
+		rv = headers_add(first, span_of("proxy-authorization"), value);
+	lua_pop(L, 1);
+	return rv;
+}
+
 /* Other first lines than those of the route. */
 static int
 add_first(lua_State *L, struct headers *first, const struct route *r,
@@ -139,7 +191,7 @@ add_first(lua_State *L, struct headers *first, const struct route *r,
 	if (!get_flag(L, "own_host") && headers_add(first, span_of("host"),
 	    headers_value(&r->first, 0)) == -1)
 		return error_nomem(err);
-	if (add_length(L, first) == -1)
+	if (add_length(L, first) == -1 || add_authorization(L, first) == -1)
 		return error_nomem(err);
 	if (get_flag(L, "chunked") && headers_add(first,
 	    span_of("transfer-encoding"), span_of("chunked")) == -1)
@@ -174,23 +226,14 @@ new_box(lua_State *L)
 	return b;
 }
 
-/* Who makes a new connection looks closer at what is on disk. */
-static bool
-is_current(const struct pool *pool, const struct target *target)
-{
-	if (!target->tls)
-		return true;
-	return pool_has(pool, target) ? trust_fresh(target->trust) :
-	    trust_current(target->trust);
-}
-
 /*
  * exchange(route, pool, method, headers, idempotent, total (seconds, or nil),
  * unusual) -> exchange, or nil where it would rely on a trust that is no longer
  * what is on disk; raises usage/value for what may not be sent.
  * unusual is nil, or {own_host= (headers have one), body=, length= (the
  * Content-Length line, if any), body_follows=, chunked=, head_request=,
- * close=}
+ * close=, tunnel_authorization= (to open a tunnel with), proxy_authorization=
+ * (the line)}
  */
 static int
 l_exchange(lua_State *L)
@@ -208,7 +251,7 @@ l_exchange(lua_State *L)
 	lua_settop(L, UNUSUAL);
 	/* A step may have left no method: request_write says so. */
 	method.data = lua_tolstring(L, 3, &method.len);
-	if (!is_current(pool, &route->target))
+	if (!route_is_current(route, pool))
 		return 0;
 	b = new_box(L);
 	get_route(&spec, route);
@@ -303,23 +346,12 @@ l_discard(lua_State *L)
 	return 0;
 }
 
-/* Moves the parsed list into an object of Lua's: no line is copied. */
-static void
-push_answer_headers(lua_State *L, struct headers *from)
-{
-	struct headers *to = push_headers(L);
-
-	*to = *from;
-	memset(from, 0, sizeof(*from));
-}
-
 /* exchange:head() -> status, reason, "1.1", headers */
 static int
 l_head(lua_State *L)
 {
 	struct exchange_box *b = check_box(L, 1);
 	struct error err = { 0 };
-	struct span reason;
 	struct h1 *answer;
 	enum want want;
 
@@ -330,8 +362,7 @@ l_head(lua_State *L)
 		return fail(L, b, &err);
 	answer = exchange_answer(b->exchange);
 	lua_pushinteger(L, answer->status);
-	reason = buf_span(&answer->reason);
-	lua_pushlstring(L, reason.len == 0 ? "" : reason.data, reason.len);
+	push_reason(L, answer);
 	lua_pushstring(L, answer->minor == 0 ? "1.0" : "1.1");
 	push_answer_headers(L, &answer->headers);
 	return 4;

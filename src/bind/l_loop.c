@@ -165,6 +165,16 @@ l_close(lua_State *L)
 	return 0;
 }
 
+/* pool:has(route) -> whether an idle connection would serve it */
+static int
+l_has(lua_State *L)
+{
+	const struct route *route = check_route(L, 2);
+
+	lua_pushboolean(L, pool_has(check_pool(L, 1), &route->target));
+	return 1;
+}
+
 static size_t
 get_count(lua_State *L, const char *field, size_t otherwise)
 {
@@ -222,6 +232,7 @@ static const luaL_Reg wake_methods[] = {
 
 static const luaL_Reg methods[] = {
 	{ "close", l_close },
+	{ "has", l_has },
 	{ NULL, NULL }
 };
 

@@ -11,7 +11,7 @@
 
 /* The user values, which the struct borrows from. */
 static const char *const strings[] = {
-	"host", "servername", "address", "authority", "path"
+	"host", "servername", "address", "authority", "path", "unix"
 };
 
 #define STRINGS	((int)(sizeof(strings) / sizeof(strings[0])))
@@ -28,6 +28,28 @@ opt_ms(lua_State *L, int arg)
 	lua_Number s = luaL_optnumber(L, arg, HUGE_VAL);
 
 	return s < 1e12 ? (int64_t)ceil(s * 1000) : INT64_MAX;
+}
+
+/* Who makes a new connection looks closer at what is on disk. */
+static bool
+is_current(const struct trust *trust, bool is_connected)
+{
+	return trust == NULL || (is_connected ? trust_fresh(trust) :
+	    trust_current(trust));
+}
+
+bool
+route_is_current(const struct route *r, const struct pool *pool)
+{
+	const struct target *t = &r->target;
+	const struct trust *other = t->proxy == NULL ? NULL : t->proxy->trust;
+	bool is_connected;
+
+	if (t->trust == NULL && other == NULL)
+		return true;
+	is_connected = pool_has(pool, t);
+	return is_current(t->trust, is_connected) &&
+	    is_current(other, is_connected);
 }
 
 /* The next field of strings[], kept as a user value of the route. */
@@ -70,6 +92,7 @@ get_target(lua_State *L, struct target *t)
 	t->host = keep_string(L, 0).data;
 	t->servername = keep_string(L, 1).data;
 	t->address = keep_string(L, 2).data;
+	t->path = keep_string(L, 5).data;
 	t->port = (uint16_t)get_integer(L, "port", 0);
 	t->address_port = (uint16_t)get_integer(L, "address_port", 0);
 	if (t->host == NULL)
@@ -79,6 +102,10 @@ get_target(lua_State *L, struct target *t)
 		t->trust = trust_ref(check_trust(L, -1));
 		t->tls = true;
 	}
+	lua_pop(L, 1);
+	lua_getfield(L, SPECS, "proxy");
+	if (!lua_isnil(L, -1))
+		t->proxy = proxy_ref(check_proxy(L, -1));
 	lua_pop(L, 1);
 }
 
@@ -98,7 +125,8 @@ get_first(lua_State *L, struct headers *first)
 /*
  * route{host=, port=, trust= (nil: plain), servername=, address=,
  * address_port=, authority= (the Host line), path= (the request's target),
- * max_header=, resolve=, connect=, read= (seconds)} -> route
+ * unix= (the path of a socket), proxy=, max_header=, resolve=, connect=, read=
+ * (seconds)} -> route
  */
 static int
 l_route(lua_State *L)
@@ -127,6 +155,8 @@ l_gc(lua_State *L)
 
 	trust_unref(r->target.trust);
 	r->target.trust = NULL;
+	proxy_unref(r->target.proxy);
+	r->target.proxy = NULL;
 	headers_clear(&r->first);
 	return 0;
 }

@@ -1,4 +1,5 @@
 /* URLs as Lua sees them: parsed in C, a table of their parts in Lua. */
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "base/percent.h"
@@ -152,6 +153,22 @@ l_is_address(lua_State *L)
 	return 1;
 }
 
+/* address_bytes(s) -> the 4 or 16 bytes of an address; nil: it is none */
+static int
+l_address_bytes(lua_State *L)
+{
+	const char *s = luaL_checkstring(L, 1);
+	unsigned char bytes[sizeof(struct in6_addr)];
+
+	if (inet_pton(AF_INET, s, bytes) == 1)
+		lua_pushlstring(L, (char *)bytes, sizeof(struct in_addr));
+	else if (inet_pton(AF_INET6, s, bytes) == 1)
+		lua_pushlstring(L, (char *)bytes, sizeof(struct in6_addr));
+	else
+		lua_pushnil(L);
+	return 1;
+}
+
 static int
 l_clear_buf(lua_State *L)
 {
@@ -178,6 +195,7 @@ static const luaL_Reg methods[] = {
 };
 
 static const luaL_Reg functions[] = {
+	{ "address_bytes", l_address_bytes },
 	{ "is_address", l_is_address },
 	{ "percent_decode", l_percent_decode },
 	{ "percent_encode", l_percent_encode },
