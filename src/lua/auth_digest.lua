@@ -56,11 +56,12 @@ local function understand (params)
   }
 end
 
--- M.choose(headers) -> the strongest challenge that we can meet, or nil; of
--- equals the server's first
-function M.choose (headers)
+-- M.choose(headers [, name]) -> the strongest challenge that we can meet, or
+-- nil; of equals the server's first.  name is that of a proxy's field.
+function M.choose (headers, name)
   local best
-  for _, challenge in ipairs(challenges.of(headers, "www-authenticate")) do
+  for _, challenge in ipairs(challenges.of(headers, name
+                                           or "www-authenticate")) do
     local candidate = challenge.scheme == "digest"
       and understand(challenge.params)
     if candidate and (not best or candidate.strength > best.strength) then

@@ -23,6 +23,13 @@ local table_of = {
   ["timeout/read"] =
     "the server fell silent; allow more with timeout={read=SECONDS}",
   ["timeout/total"] = "the call's own limit: allow more with timeout=SECONDS",
+  ["proxy/auth"] =
+    "the proxy wants a user and password, or other ones: "
+    .. 'proxy="http://user:password@host:port"',
+  ["proxy/refused"] =
+    "the proxy's rules do not allow it; proxy=false or NO_PROXY go without it",
+  ["proxy/protocol"] =
+    "is this a proxy, and of that kind: http, https, socks5?",
   ["decode/truncated"] =
     "the answer broke off, so what came of it is not complete: try again",
   ["decode/corrupt"] =

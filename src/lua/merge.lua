@@ -4,21 +4,21 @@ local option = require "https.options"
 
 local M = {}
 
--- The nearest word on trust wins: what the call says of verify and ca, and
--- from the session only what does not speak against it.
-local function merge_trust (merged, own, defaults)
-  if own.verify == nil and own.ca == nil then return end
-  merged.verify, merged.ca = own.verify, own.ca
-  if own.verify == nil then
+-- The nearest word on trust wins: what the call says by options of these
+-- names, and from the session only what does not speak against it.
+local function merge_trust (merged, own, defaults, verify, ca)
+  local own_verify, own_ca = own[verify], own[ca]
+  if own_verify == nil and own_ca == nil then return end
+  merged[verify], merged[ca] = own_verify, own_ca
+  local default = defaults[verify]
+  if own_verify == nil then
     -- The call names authorities, so it wants them asked.
-    local verify = defaults.verify
-    if type(verify) == "table" and verify.chain ~= false then
-      merged.verify = verify
+    if type(default) == "table" and default.chain ~= false then
+      merged[verify] = default
     end
-  elseif own.ca == nil and (own.verify == true or
-         type(own.verify) == "table" and own.verify.chain ~= false) then
-    merged.ca = defaults.ca
-    if type(defaults.verify) == "string" then merged.ca = defaults.verify end
+  elseif own_ca == nil and (own_verify == true or
+         type(own_verify) == "table" and own_verify.chain ~= false) then
+    merged[ca] = type(default) == "string" and default or defaults[ca]
   end
 end
 
@@ -52,6 +52,12 @@ local function merge_client (merged, own, defaults)
   end
 end
 
+-- A call's own way to the server takes the place of its session's.
+local function merge_way (merged, own)
+  if own.unix ~= nil then merged.proxy = nil end
+  if own.proxy then merged.unix = nil end
+end
+
 -- What the call says, then what its session does.
 local function merge (own, defaults)
   local merged = {}
@@ -61,9 +67,11 @@ local function merge (own, defaults)
   end
   for name, value in next, defaults do merged[name] = value end
   for name, value in next, own do merged[name] = value end
-  merge_trust(merged, own, defaults)
+  merge_trust(merged, own, defaults, "verify", "ca")
+  merge_trust(merged, own, defaults, "proxy_verify", "proxy_ca")
   merge_revocation(merged, own, defaults)
   merge_client(merged, own, defaults)
+  merge_way(merged, own)
   return merged
 end
 

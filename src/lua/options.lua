@@ -251,6 +251,18 @@ local function auth (_, value)
   require "https.auth".check(value)
 end
 
+local function proxy (_, value)
+  require "https.proxy".check(value)
+end
+
+local function path (name, value)
+  if type(value) ~= "string" then wrong_type(name, value, "a path") end
+  if value == "" or value:find("\0", 1, true) then
+    usage("value", "option '%s' is %s", name,
+          value == "" and "an empty path" or "a path with a NUL in it")
+  end
+end
+
 local function cookies (name, value)
   if type(value) ~= "table" then wrong_type(name, value, "a table") end
   require "https.cookies".check(value)
@@ -318,6 +330,9 @@ M.checks = {
   params = params,
   pin = elsewhere,
   progress = progress,
+  proxy = proxy,
+  proxy_ca = elsewhere,
+  proxy_verify = elsewhere,
   redirects = redirects,
   resolve = resolve,
   resume = of("boolean"),
@@ -327,6 +342,7 @@ M.checks = {
   stream = of("boolean"),
   timeout = timeout,
   tls = tls,
+  unix = path,
   verify = elsewhere,
 }
 
@@ -377,6 +393,12 @@ local function check_all (options, checks)
   end
 end
 
+local function check_way (options)
+  if options.unix and options.proxy then
+    usage("value", "options 'unix' and 'proxy' contradict each other")
+  end
+end
+
 -- M.check(options): raises kind usage for the first that is wrong
 function M.check (options)
   check_all(options, M.checks)
@@ -387,6 +409,7 @@ function M.check (options)
   elseif options.stream and options.output then
     usage("value", "options 'stream' and 'output' contradict each other")
   end
+  check_way(options)
 end
 
 -- M.check_session(defaults): the same for the defaults of a session

@@ -18,6 +18,15 @@ local idempotent = {
   DELETE = true,
 }
 
+-- https.proxy, loaded by the first request that may go through one: there are
+-- options, or the environment names one (HTTP_PROXY does not, see there).
+local proxies
+local is_named = false
+for _, name in ipairs { "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
+                        "ALL_PROXY" } do
+  is_named = is_named or os.getenv(name) ~= nil
+end
+
 -- A body is expected of these, so its absence is said (RFC 9110 section 8.6).
 local has_content = { POST = true, PUT = true, PATCH = true }
 
@@ -108,6 +117,14 @@ local function check_host (headers)
   return headers:has("host")
 end
 
+-- It would go to the server, which is not to know it.
+local function check_proxy (headers)
+  if headers:has("proxy-authorization") then
+    usage("value", "header 'proxy-authorization' is not a script's to set: "
+      .. "say proxy=\"http://user:password@host:port\"")
+  end
+end
+
 local function says_close (headers)
   local connection = headers["connection"]
   return connection and connection:lower():find("close", 1, true) ~= nil
@@ -123,15 +140,32 @@ local function left_of (request, parts)
   }, parts), 0)
 end
 
+-- The proxy of a request, or nil.
+local function proxy_of (session, options, parts)
+  if options.unix or options.proxy == false
+     or options.proxy == nil and not is_named then
+    return nil
+  end
+  proxies = proxies or require "https.proxy"
+  return proxies.choose(session, options, parts)
+end
+
 -- Where the wire goes and how long each part may take, for core.exchange.
-local function make_route (options, parts, trust)
+-- Names that a proxy looks up are not ours to replace.
+local function make_route (options, parts, trust, proxy, engine)
   local resolve, connect, read = option.limits(options.timeout)
-  local address, address_port = override(parts, options.resolve)
+  local address, address_port
+  if not proxy or proxy.scheme.socks and not proxy.scheme.looks_up then
+    address, address_port = override(parts, options.resolve)
+  end
+  local forwards = proxy and proxies.is_forwarder(proxy, parts)
   return core.route {
+    proxy = engine, unix = options.unix,
     host = parts.host, port = parts.port, trust = trust,
     servername = trust and server_name(options.servername, parts) or nil,
     address = address, address_port = address_port,
-    authority = parts.authority, path = parts.target,
+    authority = parts.authority,
+    path = forwards and parts.url or parts.target,
     max_header = options.max_header,
     resolve = resolve, connect = connect, read = read,
   }
@@ -151,23 +185,31 @@ end
 
 -- What a route was made of, but for a table, which may have changed since, and
 -- what few requests have.
-local function remember (options, parts, trust, route)
+local function remember (options, parts, trust, engine, route)
   local verify, ca, timeout = options.verify, options.ca, options.timeout
   if options.resolve or type(verify) == "table" or type(timeout) == "table"
      or trusts.is_special(options) then
     return nil
   end
   return {
-    options = options, parts = parts, verify = verify, ca = ca, timeout = timeout,
+    options = options, parts = parts, verify = verify, ca = ca,
     ca_copy = type(ca) == "table" and table.move(ca, 1, #ca, 1, {}) or nil,
-    servername = options.servername, max_header = options.max_header,
+    timeout = timeout, servername = options.servername,
+    max_header = options.max_header, unix = options.unix, engine = engine,
     trust = trust, route = route,
   }
 end
 
+-- The engine's part of a proxy; nil without one.
+local function engine_of (session, options, parts, proxy, stale)
+  if not proxy then return nil end
+  return proxies.engine(session, proxy, options, parts, stale,
+                        override(proxy, options.resolve))
+end
+
 -- The route of a request, and its trust.  The last one is kept, for scripts ask
 -- the same place again; unless its trust is stale, no longer what is on disk.
-local function route_of (session, options, parts, stale)
+local function route_of (session, options, parts, proxy, stale)
   local last = session.last_route
   if parts.scheme ~= "https" and not options.allow_http then
     usage("url", "%s is plain http, which anyone on the way can read and "
@@ -175,18 +217,21 @@ local function route_of (session, options, parts, stale)
   elseif last and last.options == options and last.parts == parts
      and not stale then
     return last.route, last.trust
-  elseif last and last.parts == parts and last.verify == options.verify
+  end
+  local engine = engine_of(session, options, parts, proxy, stale)
+  if last and last.parts == parts and last.verify == options.verify
      and last.timeout == options.timeout and not options.resolve
      and last.servername == options.servername
      and last.max_header == options.max_header
+     and last.unix == options.unix and last.engine == engine
      and is_same(options.ca, last.ca, last.ca_copy) and not stale
      and not trusts.is_special(options) then
     return last.route, last.trust
   end
   local trust = parts.scheme == "https"
     and session.trust(options, parts.host, stale) or nil
-  local route = make_route(options, parts, trust)
-  session.last_route = remember(options, parts, trust, route)
+  local route = make_route(options, parts, trust, proxy, engine)
+  session.last_route = remember(options, parts, trust, engine, route)
   return route, trust
 end
 
@@ -196,9 +241,10 @@ local function unusual (request)
   local is_head = method == "HEAD"
   if request.body == nil and not is_head and not has_content[method]
      and not has(headers, "host", "content-length", "transfer-encoding",
-                 "connection") then
+                 "connection", "proxy-authorization") then
     return nil
   end
+  check_proxy(headers)
   local body = body_of(request)
   local length, is_said = frame(request)
   local follows = type(body) == "table"
@@ -268,25 +314,37 @@ local function options_for (request, parts)
   return rest
 end
 
--- The exchange of a request; or nil, where its trust is no longer what is on
--- disk, and that trust.
-local function open_exchange (session, request, parts, special, stale)
+-- The exchange of a request; or nil, where a trust of its is no longer what is
+-- on disk, and that trust.
+local function open_exchange (session, request, parts, proxy, special, stale)
   local route, trust = route_of(session, options_for(request, parts), parts,
-    stale)
+    proxy, stale)
   local method = request.method
+  if proxy then
+    special = proxies.identify(session, request, parts, proxy, route, special)
+  end
   return core.exchange(route, session.pool, method, request.headers,
     idempotent[method],
     request.deadline and left_of(request, parts) or nil, special), trust
 end
 
-local function perform (session, request, parts)
+local function perform (session, request, parts, proxy)
   local special, length = unusual(request)
-  local exchange, trust = open_exchange(session, request, parts, special)
+  local exchange, trust = open_exchange(session, request, parts, proxy, special)
   if not exchange then
-    exchange = open_exchange(session, request, parts, special, trust)
+    exchange = open_exchange(session, request, parts, proxy, special,
+                             trust or true)
       or usage("value", "the trust store changes while it is being read")
   end
   return converse(exchange, request, length)
+end
+
+-- Directly, or through the proxy that somebody has named.
+local function deliver (session, request, parts)
+  local proxy = proxy_of(session, request.options, parts)
+  if not proxy then return perform(session, request, parts) end
+  return proxies.send(proxy, request, parts, perform, session, request, parts,
+                      proxy)
 end
 
 local function was_sent (err)
@@ -321,7 +379,7 @@ end
 function M.new (session)
   return function (request)
     local parts = requests.parts(request)
-    local ok, result = pcall(perform, session, request, parts)
+    local ok, result = pcall(deliver, session, request, parts)
     if ok then return result end
     local call = request.opened
     if call and was_sent(result) then call.sent = true end

@@ -170,6 +170,35 @@ function drives.progress ()
   t.eq(calls, { { 5, 5 } }, "calls")
 end
 
+-- A proxy that refuses, and how it is written.
+local function refusing (o)
+  local p = peer.rawd{ cert = o and o.cert, "head", "send",
+    peer.answer("", nil, "403 X") }
+  return p, (o and o.cert and "https" or "http") .. "://127.0.0.1:" .. p.port
+end
+
+function drives.proxy ()
+  local p <close>, url = refusing()
+  t.raises(function () play{ proxy = url } end, "proxy", "refused")
+  t.eq(play{ proxy = false }.body, "final", "body")
+end
+
+function drives.proxy_ca ()
+  local p <close>, url = refusing{ cert = "ip" }
+  local err = t.raises(function () play{ proxy = url } end, "verify")
+  t.eq(err.phase, "proxy", "phase")
+  t.raises(function ()
+    play{ proxy = url, proxy_ca = peer.pem "root" }
+  end, "proxy", "refused")
+end
+
+function drives.proxy_verify ()
+  warn "@off"
+  local p <close>, url = refusing{ cert = "ip" }
+  t.raises(function () play{ proxy = url, proxy_verify = false } end, "proxy",
+    "refused")
+end
+
 function drives.redirects ()
   local moved = { "send", peer.answer("", "location: /y\r\n", "302 X"), "head",
     "send", FINAL }
@@ -219,6 +248,13 @@ end
 function drives.timeout ()
   t.raises(function () play({ timeout = 0.1 }, { "stall" }) end, "timeout",
     "total")
+end
+
+function drives.unix ()
+  local path = dir .. "/socket"
+  local p <close> = peer.rawd{ unix = path, cert = "good", "head", "send",
+    peer.answer "unix" }
+  t.eq(play{ unix = path }.body, "unix", "body")
 end
 
 function drives.verify ()

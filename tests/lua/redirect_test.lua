@@ -479,7 +479,7 @@ local headers = {
   { "content-type", true }, { "content-encoding", true },
   { "content-language", true }, { "Accept", true }, { "USER-AGENT", true },
   { "authorization", false }, { "Authorization", false },
-  { "proxy-authorization", false }, { "cookie", false }, { "Cookie", false },
+  { "cookie", false }, { "Cookie", false },
   { "x-api-key", false }, { "x-auth-token", false }, { "x-csrf-token", false },
   { "api-key", false }, { "referer", false }, { "origin", false },
   { "from", false }, { "forwarded", false }, { "x-forwarded-for", false },

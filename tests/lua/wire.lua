@@ -17,13 +17,15 @@ local M = {}
 
 local letters = { r = "\r", n = "\n", t = "\t", ["\\"] = "\\" }
 
--- The bytes of a line of rawd's.
+-- wire.unescape(text) -> the bytes of a line of rawd's
 local function unescape (text)
   return (text:gsub("\\(.)(%x?%x?)", function (c, digits)
     if c == "x" then return string.char(tonumber(digits, 16)) end
     return letters[c] .. digits
   end))
 end
+
+M.unescape = unescape
 
 -- A request's head, taken apart: method, target, text, and headers by lower
 -- name, several values joined by "|".

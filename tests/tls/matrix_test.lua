@@ -6,6 +6,7 @@
 -- Where LibreSSL's libtls cannot say what LibreTLS says, want lists its code
 -- second.
 local t = require "tests.harness"
+local proxies = require "tests.lua.proxies"
 local servers = require "tests.tls.servers"
 local https = require "https"
 
@@ -192,6 +193,7 @@ local function get (row, server, verify)
   if type(verify) == "table" and verify.chain ~= false then
     options.ca = row.ca or pem "root"
   end
+  if row.via then row.via(options) end
   return https.get("https://" .. at .. "/", options)
 end
 
@@ -266,6 +268,57 @@ local function test_row (row)
 end
 
 for _, row in ipairs(certificates) do test_row(row) end
+
+---------------------------------------------------------------------------
+-- The same through proxies: what is checked does not depend on the way.
+
+local function hosts_of (rows)
+  local hosts = {}
+  for name in pairs(names_of(rows, {})) do hosts[#hosts + 1] = name end
+  return hosts
+end
+
+local squid = proxies.squid{ tls = "two", hosts = hosts_of(certificates) }
+local microsocks = proxies.microsocks()
+
+local function through_tunnel (options)
+  options.proxy = squid:url()
+end
+
+local function through_tls (options)
+  squid.host = "two-a.test"
+  options.proxy, options.proxy_ca = squid:url "https", pem "root"
+  options.resolve["two-a.test:" .. squid.ports.https] = "127.0.0.1"
+end
+
+local function through_socks (options)
+  options.proxy = microsocks:url()
+end
+
+-- An address that only option resolve leads to is for us to look up.
+local function is_reached (row, via)
+  return via == through_socks or row.on ~= "address"
+    or row.host == "127.0.0.1" or row.host == "::1"
+end
+
+local function test_through (label, row, via)
+  if not is_reached(row, via) then return end
+  local copy = { via = via }
+  for name, value in pairs(row) do copy[name] = value end
+  t.test(row.label .. " (" .. label .. ")", function ()
+    if row.on == "address" then
+      run_alone(servers.httpsd, copy, nil, row.want)
+    else
+      run(copy, nginx, nil, row.want)
+    end
+  end)
+end
+
+for _, row in ipairs(certificates) do
+  test_through("tunnel", row, through_tunnel)
+  test_through("tunnel under TLS", row, through_tls)
+  test_through("SOCKS", row, through_socks)
+end
 
 ---------------------------------------------------------------------------
 -- verify as a table lifts the check it names and nothing else.
