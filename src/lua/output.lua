@@ -43,14 +43,17 @@ local function validator_of (response)
 end
 
 -- The URL is the one that was asked for: a redirect may lead elsewhere the next
--- time, and the validator tells whether that matters.
+-- time, and the validator tells whether that matters.  Only its digest, for it
+-- may hold a secret, and the file may be for anybody to read.
+local function name_of (url) return core.hash("sha256", url) end
+
 local function write_meta (target, response)
   local validator = validator_of(response)
   os.remove(target.meta)
   if not validator then return end
   local f <close> = io.open(target.meta, "wb")
   if f then
-    f:write("url: ", target.url, "\nvalidator: ", validator, "\n")
+    f:write("url: ", name_of(target.url), "\nvalidator: ", validator, "\n")
   end
 end
 
@@ -214,7 +217,8 @@ local function ask_for_rest (target, request)
   local meta = read_meta(target.meta)
   local f <close> = io.open(target.part, "rb")
   local have = f and f:seek("end") or 0
-  if have == 0 or not meta or not meta.validator or meta.url ~= target.url then
+  if have == 0 or not meta or not meta.validator
+     or meta.url ~= name_of(target.url) then
     return
   end
   request.headers["range"] = ("bytes=%d-"):format(have)

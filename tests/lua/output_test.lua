@@ -456,7 +456,8 @@ end)
 -- resume: what the first try leaves.
 
 local function meta_of (validator, url)
-  return ("url: %s\nvalidator: %s\n"):format(url or URL, validator)
+  return ("url: %s\nvalidator: %s\n"):format(https.hash("sha256", url or URL),
+    validator)
 end
 
 local DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
