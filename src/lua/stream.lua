@@ -86,9 +86,8 @@ local function read_rest (self)
 end
 
 local function read_one (self, format)
-  if math.type(format) == "integer" and format >= 0 then
-    return read_bytes(self, format)
-  end
+  local count = type(format) == "number" and math.tointeger(format)
+  if count and count >= 0 then return read_bytes(self, count) end
   local letter = type(format) == "string" and format:match("^%*?([lLa])")
   if letter == "l" then return read_line(self, false) end
   if letter == "L" then return read_line(self, true) end
