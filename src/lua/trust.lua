@@ -14,42 +14,40 @@ local environment = {
 
 local CACHED = 64  -- trusts kept; scripts that use more start over
 
--- PEM text, or the path of a file.  What is neither may be a key that has lost
--- its first line, so it is not repeated: base64 of DER begins with an M.
-local function pem (value, name)
-  if value == "" then
+-- Base64 of DER, which begins with an M: a key that has lost its first line.
+local function looks_like_key (value, name)
+  return name == "key" and #value >= 48 and value:find("^M[%w+/=]+$")
+end
+
+-- PEM text, or the path of a file; or_what: what else it might be.  What is
+-- neither is not repeated.
+local function pem (value, name, or_what)
+  if type(value) ~= "string" then
+    usage("type", "option '%s' must be a path or PEM text%s, not a %s", name,
+          or_what or "", type(value))
+  elseif value == "" then
     usage("value", "option '%s' is empty: it must name a file, or not be "
           .. "there", name)
   elseif value:find("\0", 1, true) then
     usage("value", "option '%s' has a NUL in it", name)
   elseif value:find("-----BEGIN", 1, true) then
     return { kind = "text", value = value }
-  elseif value:find("[\r\n]")
-         or #value >= 48 and value:find("^M[%w+/=]+$") then
+  elseif value:find("[\r\n]") or looks_like_key(value, name) then
     usage("value", "option '%s' is neither a path nor PEM text, which begins "
           .. "with -----BEGIN", name)
   end
   return { kind = "path", value = value }
 end
 
--- One word of ca: "system", PEM text, or a path.
-local function source (value, name)
-  if type(value) ~= "string" then
-    usage("type", "option '%s' must be a path, PEM text or a list of those, "
-          .. "not a %s", name, type(value))
-  elseif value == "system" then
-    return { kind = "system" }
-  end
-  return pem(value, name)
+-- A word of a list of those.
+local function listed_pem (value, name)
+  return pem(value, name, ", or a list of those")
 end
 
--- A word of crl.
-local function revocations (value, name)
-  if type(value) ~= "string" then
-    usage("type", "option '%s' must be a path, PEM text or a list of those, "
-          .. "not a %s", name, type(value))
-  end
-  return pem(value, name)
+-- One word of ca: "system", PEM text, or a path.
+local function source (value, name)
+  if value == "system" then return { kind = "system" } end
+  return listed_pem(value, name)
 end
 
 -- list_of(value, name, read, nothing): what read makes of a value, or of each
@@ -153,14 +151,6 @@ local function pin (value, name)
   return value
 end
 
-local function client_pem (value, name)
-  if type(value) ~= "string" then
-    usage("type", "option '%s' must be a path or PEM text, not a %s", name,
-          type(value))
-  end
-  return pem(value, name)
-end
-
 local function password (value, name)
   if type(value) ~= "string" then
     usage("type", "option '%s' must be a string, not a %s", name, type(value))
@@ -202,12 +192,12 @@ end
 
 -- How each of these is read.  Most requests have none of them.
 local readers = {
-  cert = client_pem,
+  cert = pem,
   crl = function (value, name)
-    return list_of(value, name, revocations, "it must name one, or not be "
+    return list_of(value, name, listed_pem, "it must name one, or not be "
                    .. "there")
   end,
-  key = client_pem,
+  key = pem,
   key_password = password,
   ocsp = ocsp,
   pin = function (value, name)

@@ -108,7 +108,7 @@ set_protocol(struct trust *t, const struct trust_protocol *p,
 	if (p->alpn != NULL && tls_config_set_alpn(t->config, p->alpn) == -1)
 		return unknown(t, "alpn", err);
 	t->is_limited = p->min != 0 || p->max != 0 || p->ciphers != NULL ||
-	    p->curves != NULL || p->alpn != NULL;
+	    p->curves != NULL;
 	return 0;
 }
 

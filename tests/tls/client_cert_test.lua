@@ -414,6 +414,17 @@ for _, row in ipairs(wrong) do
   end)
 end
 
+-- LibreSSL takes it.
+t.test("a weak key", function ()
+  local err = t.raises(function ()
+    https.get("https://no-such-host.invalid/",
+      { cert = pem "rsa1024", key = pem("rsa1024", ".key") })
+  end, { "usage", "resolve" })
+  if err.kind == "resolve" then return end
+  t.match(err.message, "rsa1024%.pem': failed to load certificate", "message")
+  t.match(err.hint, "too weak", "hint")
+end)
+
 t.test("an unreadable key", function ()
   local file = put("unreadable.key", t.read(key))
   assert(os.execute("chmod 0 " .. file))

@@ -204,14 +204,36 @@ load(const char *cert, const char *key, const char *password)
 	return t;
 }
 
-/* As every connection does it. */
+static ssize_t
+on_read(struct tls *tls, void *buf, size_t len, void *arg)
+{
+	(void)tls;
+	(void)buf;
+	(void)len;
+	(void)arg;
+	return TLS_WANT_POLLIN;
+}
+
+static ssize_t
+on_write(struct tls *tls, const void *buf, size_t len, void *arg)
+{
+	(void)tls;
+	(void)buf;
+	(void)arg;
+	return (ssize_t)len;
+}
+
+/* As every connection begins: libtls loads the key. */
 static void
-configure(const struct trust *t)
+begin(const struct trust *t)
 {
 	struct tls *tls = tls_client();
 
 	assert_non_null(tls);
 	assert_int_equal(tls_configure(tls, trust_config(t)), 0);
+	assert_int_equal(tls_connect_cbs(tls, on_read, on_write, NULL,
+	    "localhost"), 0);
+	assert_int_equal(tls_handshake(tls), TLS_WANT_POLLIN);
 	tls_free(tls);
 }
 
@@ -237,7 +259,7 @@ test_wipe(void **state)
 	for (i = 0; i < sizeof(wipe_tests) / sizeof(wipe_tests[0]); i++) {
 		t = load(wipe_tests[i].cert, wipe_tests[i].key,
 		    wipe_tests[i].password);
-		configure(t);
+		begin(t);
 		during = count_copies();
 		trust_unref(t);
 		after = count_copies();
