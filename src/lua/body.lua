@@ -271,7 +271,9 @@ function M.from (options)
   local value = options[given]
   if given == "body" then return M.of(value) end
   if given == "json" then
-    return core.json_encode(value), "application/json"
+    local ok, text = pcall(core.json_encode, value)
+    if not ok then error(errors.complete(text), 0) end
+    return text, "application/json"
   elseif given == "form" then
     return require "https.url".query(value, { form = true }),
       "application/x-www-form-urlencoded"

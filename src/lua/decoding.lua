@@ -26,11 +26,9 @@ local function ask (headers)
   end
 end
 
--- The codings of a body, the last applied first (RFC 9110 section 8.4); nil
--- for none.
-local function codings_of (headers)
-  local value = headers["content-encoding"]
-  if not value then return nil end
+-- The codings that a value names, the last applied first (RFC 9110 section
+-- 8.4); nil for none.
+local function names_of (value)
   local names = {}
   for name in value:lower():gmatch("[^,%s]+") do
     if name ~= "identity" then table.insert(names, 1, name) end
@@ -130,8 +128,8 @@ local function once (body)
   end
 end
 
-local function undo (response, url)
-  local names = codings_of(response.headers)
+local function undo (response, url, coding)
+  local names = names_of(coding)
   if not names then return end
   local body = rawget(response, "body")
   if body then
@@ -151,7 +149,10 @@ function M.make (next)
     if request.options.compress == false then return next(request) end
     if not request.drops_codings then ask(request.headers) end
     local response = next(request)
-    if has_body(request, response) then undo(response, request.url) end
+    local coding = response.headers["content-encoding"]
+    if coding and has_body(request, response) then
+      undo(response, request.url, coding)
+    end
     return response
   end
 end

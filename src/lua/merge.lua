@@ -1,5 +1,5 @@
--- The options of a call: what it says itself, checked, and what its session says
--- where it is silent.
+-- The options of a call: what it says itself, checked, and where it is silent
+-- what its session says.
 local option = require "https.options"
 
 local M = {}
@@ -115,7 +115,9 @@ end
 -- they are not to be written to; raises kind usage for what is wrong.
 function M.options (session, own)
   local last = session.last_options
-  if last and is_same(own, last.own) then return last.options end
+  if last and type(own) == "table" and is_same(own, last.own) then
+    return last.options
+  end
   option.check(own)
   local options = merge(own, session.defaults)
   -- A function that signs is handed a request to write to.

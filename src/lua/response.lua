@@ -175,6 +175,16 @@ function lazy.body (self)
   return read_all(self)
 end
 
+-- M.load(response): reads its body; that of an object which a step has put
+-- around a response is its own business
+function M.load (response)
+  if getmetatable(response) == mt and response.source then
+    read_all(response)
+  else
+    local _ = response.body
+  end
+end
+
 -- response:close(): gives up what is left of the body; may be repeated
 function Response:close ()
   if self.exchange and self.source then

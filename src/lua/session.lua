@@ -8,6 +8,7 @@ local merge = require "https.merge"
 local opened = require "https.opened"
 local option = require "https.options"
 local requests = require "https.request"
+local responses = require "https.response"
 local transport = require "https.transport"
 local trust = require "https.trust"
 
@@ -107,24 +108,25 @@ local function prepare (self, method, url, own)
     parts = params.add(parts, params.join(self.defaults.params, own.params))
   end
   local content, content_type = body.from(own)
-  local auth
-  if own.auth ~= nil or parts.user or self.defaults.auth ~= nil then
-    auth = auth_of(self, own, parts)
-  end
-  local total
-  if options.timeout ~= nil then
-    total = select(4, option.limits(options.timeout))
-  end
-  return requests.new {
+  local request = requests.new {
     method = methods[method] or method_of(method), options = options,
-    body = content, url = parts.url, parsed = parts, auth = auth,
+    url = parts.url, parsed = parts,
     headers = make_headers(self, own, content_type),
     cookies_origin = parts.origin,
     cert_origin = own.cert == nil and self.base_origin or parts.origin,
-    deadline = total and core.now() + total or nil,
-    drops_codings = options.headers and drops_codings(self, own),
     opened = opened.new(),
   }
+  -- What few requests have.
+  if content ~= nil then request.body = content end
+  if own.auth ~= nil or parts.user or self.defaults.auth ~= nil then
+    request.auth = auth_of(self, own, parts)
+  end
+  if options.timeout ~= nil then
+    local total = select(4, option.limits(options.timeout))
+    request.deadline = total and core.now() + total
+  end
+  if options.headers then request.drops_codings = drops_codings(self, own) end
+  return request
 end
 
 local function respond (session, request)
@@ -137,7 +139,7 @@ local function respond (session, request)
   if options.stream then
     response.streaming = true
   else
-    local _ = response.body
+    responses.load(response)
   end
   return response
 end
@@ -150,8 +152,7 @@ function Session:request (method, url, own)
   end
   if own == nil then own = {} end
   if self.closed then usage("value", "the session is closed") end
-  local ok, request = pcall(prepare, self, method, url, own)
-  if not ok then error(errors.complete(request), 0) end
+  local request = prepare(self, method, url, own)
   local call <close> = request.opened
   local response = respond(self, request)
   opened.settle(call, response)
