@@ -214,7 +214,8 @@ fuzz-%: build/fuzz/%
 	@build/fuzz/$* -max_total_time=$(SECONDS) -timeout=5 -verbosity=0 \
 	    -print_final_stats=0 -artifact_prefix=build/fuzz/ \
 	    build/fuzz/corpus/$* tests/fuzz/seeds/$*
-build/fuzz/%: tests/fuzz/%_fuzz.c $(wildcard src/base/*.c src/http/*.c)
+build/fuzz/%: tests/fuzz/%_fuzz.c $(wildcard src/base/*.c src/http/*.c) \
+    src/net/socks.c src/net/tunnel.c
 	@mkdir -p $(@D)
 	clang $(WARN) -g -O1 -fsanitize=fuzzer,address,undefined \
 	    -fno-sanitize-recover=all $(DEFS) -o $@ $^ $(IDN_LIBS) \
