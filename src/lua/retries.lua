@@ -62,6 +62,7 @@ local function is_lost (err)
     or err.kind == "protocol" and (err.code == "closed"
       or err.code == "truncated")
     or err.kind == "tls" and (err.code == "closed" or err.code == "truncated")
+    or err.kind == "proxy" and err.code == "other"
 end
 
 -- One try, read to its end unless it is streamed: a body may be lost, too.

@@ -207,6 +207,7 @@ local lost = {
   connect = { "refused", "reset", "unreachable", "other" },
   protocol = { "closed", "truncated" }, tls = { "closed", "truncated" },
   timeout = { "connect", "tls", "read" }, resolve = { "temporary" },
+  proxy = { "other" },
 }
 local final = {
   verify = { "expired", "not-yet-valid", "self-signed", "unknown-issuer",
@@ -218,6 +219,7 @@ local final = {
   timeout = { "total" }, redirect = { "too-many" }, decode = { "corrupt" },
   json = { "syntax" }, io = { "ENOSPC" }, cancelled = { "interrupt" },
   usage = { "value" }, status = { "503" },
+  proxy = { "refused", "auth", "protocol" },
 }
 for kind, codes in pairs(lost) do
   for _, code in ipairs(codes) do
