@@ -33,4 +33,10 @@ int	luaopen_https(lua_State *L);
 struct lurl;
 struct lurl	*lurl_handle(lua_State *L);
 int		 lurl_interrupt(struct lurl *h);
+
+/*
+ * For a host whose script has ended: cancels the tasks that it has left behind,
+ * so that their to-be-closed variables are closed.
+ */
+void		 lurl_finish(lua_State *L);
 #endif

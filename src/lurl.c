@@ -79,6 +79,25 @@ is_lurl_error(lua_State *L, int index)
 	return is;
 }
 
+/*
+ * An error that a task has raised tells where in the task; L has the message
+ * at 1, and what is printed of it on top.
+ */
+static void
+add_failure(lua_State *L)
+{
+	lua_getfield(L, LUA_REGISTRYINDEX, "https.failure");
+	lua_getfield(L, LUA_REGISTRYINDEX, "https.failed_at");
+	if (lua_rawequal(L, 1, -2) && lua_isstring(L, -1)) {
+		lua_remove(L, -2);
+		lua_pushliteral(L, "\nin the task: ");
+		lua_insert(L, -2);
+		lua_concat(L, 3);
+	} else {
+		lua_pop(L, 2);
+	}
+}
+
 /* As lua's: a traceback for strings, while the stack is still there. */
 static int
 on_error(lua_State *L)
@@ -95,6 +114,7 @@ on_error(lua_State *L)
 		    luaL_typename(L, 1));
 	}
 	luaL_traceback(L, L, message, 1);
+	add_failure(L);
 	return 1;
 }
 
@@ -513,6 +533,7 @@ main(int argc, char **argv)
 	else
 		status = report(L);
 	handle = NULL;
+	lurl_finish(L);
 	lua_close(L);
 	return status;
 }

@@ -41,6 +41,7 @@ void	open_proxy(lua_State *L);
 void	open_route(lua_State *L);
 void	open_suffix(lua_State *L);
 void	open_system(lua_State *L);
+void	open_task(lua_State *L);
 void	open_text(lua_State *L);
 void	open_trust(lua_State *L);
 void	open_url(lua_State *L);
@@ -58,17 +59,31 @@ void	new_type(lua_State *L, const char *name, const luaL_Reg *methods);
 int	raise_error(lua_State *L, const struct error *err);
 void	fill_error(lua_State *L, const struct error *err);
 
-/* Raises the error of a script that was interrupted: kind cancelled. */
-int	raise_interrupted(lua_State *L);
+/*
+ * The error of a wait that has failed: kind cancelled; the script was
+ * interrupted, or the task cancelled.
+ */
+void	set_stopped(lua_State *L, struct error *err);
+int	raise_stopped(lua_State *L);
 
 /* The loop of this state.  Borrowed. */
 struct loop	*state_loop(lua_State *L);
 
 /*
- * Waits until wake is ready.  The one place where a script waits.
- * Returns false when the script was interrupted.
+ * Waits until wake is ready.  The one place where a script waits.  In a task
+ * it does not return: the task yields, and when its time has come k is called
+ * with ctx (lua_yieldk), and asks awaited(L, status) how that went.
+ * Return false when there is no going on: raise_stopped.
  */
-bool	await(lua_State *L, struct wake *wake);
+bool	await(lua_State *L, struct wake *wake, lua_KFunction k,
+	    lua_KContext ctx);
+bool	awaited(lua_State *L, int status);
+
+/* Whether there are tasks that have not ended. */
+bool	has_tasks(lua_State *L);
+
+/* Lets the others have their turn, though there is nothing to wait for. */
+bool	step_aside(lua_State *L, lua_KFunction k, lua_KContext ctx);
 
 /* What requests to one place share; its strings are Lua's. */
 struct route {
@@ -76,7 +91,8 @@ struct route {
 	struct headers	first;		/* the Host line */
 	struct span	path;		/* and query: the request's target */
 	size_t		max_header;	/* bytes */
-	int64_t		resolve_ms;	/* as exchange.h has them */
+	int64_t		pool_ms;	/* as exchange.h has them */
+	int64_t		resolve_ms;
 	int64_t		connect_ms;
 	int64_t		read_ms;
 };

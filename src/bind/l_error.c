@@ -90,15 +90,6 @@ raise_error(lua_State *L, const struct error *err)
 	return lua_error(L);
 }
 
-int
-raise_interrupted(lua_State *L)
-{
-	struct error err = { 0 };
-
-	error_setx(&err, ERR_CANCELLED, "interrupted", "interrupted");
-	return raise_error(L, &err);
-}
-
 /* Until the policy, which writes it, is loaded: loads it and asks again. */
 static int
 l_tostring(lua_State *L)

@@ -16,6 +16,7 @@ struct exchange_box {
 	struct exchange	*exchange;
 	struct headers	 first;		/* lines that go before the script's */
 	struct buf	 bytes;		/* the head to send, then the body got */
+	unsigned int	 pieces;	/* got in a row, see next_piece */
 	bool		 collected;	/* garbage, to make room in the pool */
 };
 
@@ -23,6 +24,8 @@ struct exchange_box {
 #define ROUTE		1	/* and l_exchange's first argument */
 #define BODY		2
 #define AUTHORIZATION	3	/* for a proxy */
+
+#define TURN		64	/* pieces of at most 16 KiB */
 
 #define UNUSUAL		7	/* where l_exchange has its last argument */
 
@@ -98,16 +101,34 @@ fail(lua_State *L, struct exchange_box *b, const struct error *err)
 	return lua_error(L);
 }
 
+/* A call from Lua that may have to wait, and what goes on with it then. */
+struct visit {
+	lua_State	*L;
+	struct exchange_box *b;
+	lua_KFunction	 k;
+	lua_KContext	 ctx;
+	bool		 stopped;	/* its wait ended badly */
+};
+
+static struct visit
+visit(lua_State *L, int status, lua_KFunction k)
+{
+	struct visit v = { .L = L, .b = check_box(L, 1), .k = k };
+
+	v.stopped = !awaited(L, status);
+	return v;
+}
+
 /*
- * An interruption ends the exchange, at once and for good: its connection is
- * in the middle of something.
+ * A wait that is broken off ends the exchange, at once and for good: its
+ * connection is in the middle of something.
  */
 static enum want
-interrupted(struct exchange *ex, struct error *err)
+stop(const struct visit *v, struct error *err)
 {
-	error_setx(err, ERR_CANCELLED, "interrupted", "interrupted");
-	err->phase = exchange_phase(ex);
-	exchange_abandon(ex);
+	set_stopped(v->L, err);
+	err->phase = exchange_phase(v->b->exchange);
+	exchange_abandon(v->b->exchange);
 	return WANT_FAILED;
 }
 
@@ -145,6 +166,7 @@ get_route(struct exchange_spec *spec, const struct route *r)
 {
 	spec->target = r->target;
 	spec->max_header = r->max_header;
+	spec->pool_ms = r->pool_ms;
 	spec->resolve_ms = r->resolve_ms;
 	spec->connect_ms = r->connect_ms;
 	spec->read_ms = r->read_ms;
@@ -255,6 +277,8 @@ l_exchange(lua_State *L)
 		return 0;
 	b = new_box(L);
 	get_route(&spec, route);
+	if (!has_tasks(L))	/* nobody else would make room */
+		spec.pool_ms = 0;
 	spec.idempotent = lua_toboolean(L, 5);
 	spec.deadline_ms = total_ms == INT64_MAX ? INT64_MAX :
 	    loop_now_ms() + total_ms;
@@ -291,37 +315,47 @@ make_room(lua_State *L, struct exchange_box *b, const struct error *err)
  * interruption makes *want a failure.
  */
 static bool
-goes_on(lua_State *L, struct exchange_box *b, enum want *want,
-    struct error *err)
+goes_on(const struct visit *v, enum want *want, struct error *err)
 {
+	struct wake *wake = exchange_wake(v->b->exchange);
+
 	if (*want != WANT_WAKE)
-		return *want == WANT_FAILED && make_room(L, b, err);
-	if (await(L, exchange_wake(b->exchange)))
+		return *want == WANT_FAILED && make_room(v->L, v->b, err);
+	if (await(v->L, wake, v->k, v->ctx))
 		return true;
-	*want = interrupted(b->exchange, err);
+	*want = stop(v, err);
 	return false;
 }
 
-/*
- * exchange:send(piece, last) -> whether more may come: false when the server
- * has answered without waiting for it.  The piece is on the stack meanwhile.
- */
+/* The piece is on the stack meanwhile. */
 static int
-l_send(lua_State *L)
+send_on(lua_State *L, int status, lua_KContext ctx)
 {
-	struct exchange_box *b = check_box(L, 1);
+	struct visit v = visit(L, status, send_on);
 	struct span piece = check_span(L, 2);
 	bool last = lua_toboolean(L, 3);
 	struct error err = { 0 };
 	enum want want;
 
+	(void)ctx;
 	do
-		want = exchange_send(b->exchange, piece, last, &err);
-	while (goes_on(L, b, &want, &err));
+		want = v.stopped ? stop(&v, &err) :
+		    exchange_send(v.b->exchange, piece, last, &err);
+	while (goes_on(&v, &want, &err));
 	if (want == WANT_FAILED)
-		return fail(L, b, &err);
-	lua_pushboolean(L, !exchange_is_cut(b->exchange));
+		return fail(L, v.b, &err);
+	lua_pushboolean(L, !exchange_is_cut(v.b->exchange));
 	return 1;
+}
+
+/*
+ * exchange:send(piece, last) -> whether more may come: false when the server
+ * has answered without waiting for it
+ */
+static int
+l_send(lua_State *L)
+{
+	return send_on(L, LUA_OK, 0);
 }
 
 /*
@@ -346,21 +380,9 @@ l_discard(lua_State *L)
 	return 0;
 }
 
-/* exchange:head() -> status, reason, "1.1", headers */
 static int
-l_head(lua_State *L)
+push_answer(lua_State *L, struct h1 *answer)
 {
-	struct exchange_box *b = check_box(L, 1);
-	struct error err = { 0 };
-	struct h1 *answer;
-	enum want want;
-
-	do
-		want = exchange_head(b->exchange, &err);
-	while (goes_on(L, b, &want, &err));
-	if (want == WANT_FAILED)
-		return fail(L, b, &err);
-	answer = exchange_answer(b->exchange);
 	lua_pushinteger(L, answer->status);
 	push_reason(L, answer);
 	lua_pushstring(L, answer->minor == 0 ? "1.0" : "1.1");
@@ -368,33 +390,73 @@ l_head(lua_State *L)
 	return 4;
 }
 
+static int
+head_on(lua_State *L, int status, lua_KContext ctx)
+{
+	struct visit v = visit(L, status, head_on);
+	struct error err = { 0 };
+	enum want want;
+
+	(void)ctx;
+	do
+		want = v.stopped ? stop(&v, &err) :
+		    exchange_head(v.b->exchange, &err);
+	while (goes_on(&v, &want, &err));
+	return want == WANT_FAILED ? fail(L, v.b, &err) :
+	    push_answer(L, exchange_answer(v.b->exchange));
+}
+
+/* exchange:head() -> status, reason, "1.1", headers */
+static int
+l_head(lua_State *L)
+{
+	return head_on(L, LUA_OK, 0);
+}
+
+/*
+ * Where a server is quick enough nobody ever waits: the others have their turn
+ * now and then all the same, and an interruption is heard.
+ */
+static bool
+takes_turns(struct visit *v)
+{
+	if (++v->b->pieces % TURN != 0 && !loop_is_interrupted(state_loop(v->L)))
+		return true;
+	return step_aside(v->L, v->k, v->ctx);
+}
+
 static enum want
-next_piece(lua_State *L, struct exchange_box *b, struct span *piece,
-    struct error *err)
+next_piece(struct visit *v, struct span *piece, struct error *err)
 {
 	enum want want;
 
-	/* Where a server is quick enough nobody ever waits. */
-	if (loop_take_interrupt(state_loop(L)))
-		return interrupted(b->exchange, err);
+	if (v->stopped || !takes_turns(v))
+		return stop(v, err);
 	do
-		want = exchange_body(b->exchange, piece, err);
-	while (goes_on(L, b, &want, err));
+		want = exchange_body(v->b->exchange, piece, err);
+	while (goes_on(v, &want, err));
 	return want;
+}
+
+static int
+read_on(lua_State *L, int status, lua_KContext ctx)
+{
+	struct visit v = visit(L, status, read_on);
+	struct error err = { 0 };
+	struct span piece;
+
+	(void)ctx;
+	if (next_piece(&v, &piece, &err) == WANT_FAILED)
+		return fail(L, v.b, &err);
+	push_span(L, piece);
+	return 1;
 }
 
 /* exchange:read(), exchange() -> the next piece of the body; nil at its end */
 static int
 l_read(lua_State *L)
 {
-	struct exchange_box *b = check_box(L, 1);
-	struct error err = { 0 };
-	struct span piece;
-
-	if (next_piece(L, b, &piece, &err) == WANT_FAILED)
-		return fail(L, b, &err);
-	push_span(L, piece);
-	return 1;
+	return read_on(L, LUA_OK, 0);
 }
 
 static int
@@ -424,15 +486,13 @@ expect_body(struct exchange_box *b, lua_Integer max, struct error *err)
 }
 
 static int
-collect(lua_State *L, struct exchange_box *b, lua_Integer max,
-    struct error *err)
+collect(struct visit *v, lua_Integer max, struct error *err)
 {
+	struct exchange_box *b = v->b;
 	struct span piece;
 
-	if (expect_body(b, max, err) == -1)
-		return -1;
 	for (;;) {
-		if (next_piece(L, b, &piece, err) == WANT_FAILED)
+		if (next_piece(v, &piece, err) == WANT_FAILED)
 			return -1;
 		if (piece.data == NULL)
 			return 0;
@@ -443,6 +503,25 @@ collect(lua_State *L, struct exchange_box *b, lua_Integer max,
 	}
 }
 
+/* ctx: max. */
+static int
+body_on(lua_State *L, int status, lua_KContext ctx)
+{
+	struct visit v = visit(L, status, body_on);
+	struct error err = { 0 };
+	struct span body;
+
+	v.ctx = ctx;
+	if (collect(&v, (lua_Integer)ctx, &err) == -1)
+		return fail(L, v.b, &err);
+	body = buf_span(&v.b->bytes);
+	lua_pushlstring(L, body.len == 0 ? "" : body.data, body.len);
+	buf_clear(&v.b->bytes);
+	lua_pushnil(L);		/* it is not borrowed any more */
+	lua_setiuservalue(L, 1, BODY);
+	return 1;
+}
+
 /* exchange:body(max) -> the whole body; raises when it passes max bytes */
 static int
 l_body(lua_State *L)
@@ -450,17 +529,11 @@ l_body(lua_State *L)
 	struct exchange_box *b = check_box(L, 1);
 	lua_Integer max = luaL_checkinteger(L, 2);
 	struct error err = { 0 };
-	struct span body;
 
 	luaL_argcheck(L, max >= 0, 2, "not a size");
-	if (collect(L, b, max, &err) == -1)
+	if (expect_body(b, max, &err) == -1)
 		return fail(L, b, &err);
-	body = buf_span(&b->bytes);
-	lua_pushlstring(L, body.len == 0 ? "" : body.data, body.len);
-	buf_clear(&b->bytes);
-	lua_pushnil(L);		/* it is not borrowed any more */
-	lua_setiuservalue(L, 1, BODY);
-	return 1;
+	return body_on(L, LUA_OK, (lua_KContext)max);
 }
 
 static int
@@ -472,6 +545,33 @@ write_failed(struct error *err, int errnum)
 	return -1;
 }
 
+/* ctx: how much has been written already. */
+static int
+drain_on(lua_State *L, int status, lua_KContext ctx)
+{
+	struct visit v = visit(L, status, drain_on);
+	luaL_Stream *file = luaL_checkudata(L, 2, LUA_FILEHANDLE);
+	lua_KContext n = (lua_KContext)luaL_checkinteger(L, 3);
+	struct error err = { 0 };
+	struct span piece;
+
+	luaL_argcheck(L, file->closef != NULL, 2, "file is closed");
+	v.ctx = ctx;
+	do {
+		if (next_piece(&v, &piece, &err) == WANT_FAILED)
+			return fail(L, v.b, &err);
+		if (piece.len > 0 &&
+		    fwrite(piece.data, 1, piece.len, file->f) != piece.len) {
+			write_failed(&err, errno);
+			return fail(L, v.b, &err);
+		}
+		v.ctx += (lua_KContext)piece.len;
+	} while (piece.data != NULL && v.ctx < n);
+	lua_pushinteger(L, (lua_Integer)v.ctx);
+	lua_pushboolean(L, piece.data == NULL);
+	return 2;
+}
+
 /*
  * exchange:drain(file, n) -> bytes written to a Lua file, and whether that was
  * the end: some n bytes at a time, so that a caller can tell of progress.
@@ -479,26 +579,7 @@ write_failed(struct error *err, int errnum)
 static int
 l_drain(lua_State *L)
 {
-	struct exchange_box *b = check_box(L, 1);
-	luaL_Stream *file = luaL_checkudata(L, 2, LUA_FILEHANDLE);
-	size_t n = (size_t)luaL_checkinteger(L, 3), done = 0;
-	struct error err = { 0 };
-	struct span piece;
-
-	luaL_argcheck(L, file->closef != NULL, 2, "file is closed");
-	do {
-		if (next_piece(L, b, &piece, &err) == WANT_FAILED)
-			return fail(L, b, &err);
-		if (piece.len > 0 &&
-		    fwrite(piece.data, 1, piece.len, file->f) != piece.len) {
-			write_failed(&err, errno);
-			return fail(L, b, &err);
-		}
-		done += piece.len;
-	} while (piece.data != NULL && done < n);
-	lua_pushinteger(L, (lua_Integer)done);
-	lua_pushboolean(L, piece.data == NULL);
-	return 2;
+	return drain_on(L, LUA_OK, 0);
 }
 
 static void

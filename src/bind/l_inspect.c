@@ -46,6 +46,8 @@ set_flag(lua_State *L, const char *field, bool value)
 
 /* The handshake. */
 
+#define BOX	3	/* l_look's, above its arguments */
+
 static int
 l_close_look(lua_State *L)
 {
@@ -55,20 +57,6 @@ l_close_look(lua_State *L)
 	b->look = NULL;
 	look_free(look);
 	return 0;
-}
-
-/* An interruption ends it; what is open is closed with the box. */
-static void
-finish(lua_State *L, struct look *look)
-{
-	struct error err = { 0 };
-	enum want want;
-
-	while ((want = look_step(look, &err)) == WANT_WAKE)
-		if (!await(L, look_wake(look)))
-			raise_interrupted(L);
-	if (want == WANT_FAILED)
-		raise_error(L, &err);
 }
 
 static void
@@ -84,6 +72,26 @@ push_seen(lua_State *L, const struct look *look)
 	set_flag(L, "verified", p->verified);
 	push_span(L, look_chain(look));
 	lua_setfield(L, -2, "pem");
+}
+
+/* What is open is closed with the box, which lies at BOX. */
+static int
+look_on(lua_State *L, int status, lua_KContext ctx)
+{
+	struct look_box *b = lua_touserdata(L, BOX);
+	struct error err = { 0 };
+	enum want want;
+
+	(void)ctx;
+	if (!awaited(L, status))
+		return raise_stopped(L);
+	while ((want = look_step(b->look, &err)) == WANT_WAKE)
+		if (!await(L, look_wake(b->look), look_on, 0))
+			return raise_stopped(L);
+	if (want == WANT_FAILED)
+		return raise_error(L, &err);
+	push_seen(L, b->look);
+	return 1;
 }
 
 /*
@@ -105,6 +113,7 @@ l_look(lua_State *L)
 	struct look_box *b;
 
 	luaL_argcheck(L, route->target.tls, 1, "route without TLS");
+	lua_settop(L, BOX - 1);
 	b = lua_newuserdatauv(L, sizeof(*b), 0);
 	b->look = NULL;
 	luaL_setmetatable(L, LOOK_MT);
@@ -112,9 +121,7 @@ l_look(lua_State *L)
 	b->look = look_new(state_loop(L), &route->target, &limits, &err);
 	if (b->look == NULL)
 		return raise_error(L, &err);
-	finish(L, b->look);
-	push_seen(L, b->look);
-	return 1;
+	return look_on(L, LUA_OK, 0);
 }
 
 /* The certificates. */

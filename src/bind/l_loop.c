@@ -1,17 +1,12 @@
 /* The loop of a state, its interruption, waiting, and pools. */
 #include <math.h>
+#include <string.h>
 
-#include "bind.h"
 #include "lurl.h"
+#include "task.h"
 
 #define SLEEP_MAX	1e9	/* seconds */
 #define WAKE_MT		"lurl.wake"
-
-/* Kept in the registry; its metatable's __gc runs after everything else's. */
-struct lurl {
-	struct loop	*loop;
-	lua_State	*main;
-};
 
 #define HANDLE		"lurl.handle"	/* its key in the registry */
 
@@ -32,20 +27,18 @@ state_loop(lua_State *L)
 	return lurl_handle(L)->loop;
 }
 
-bool
-await(lua_State *L, struct wake *wake)
-{
-	return loop_wait(state_loop(L), wake);
-}
-
 /* A wait may have taken the interruption before the hook came to run. */
 static void
 on_hook(lua_State *L, lua_Debug *ar)
 {
+	struct lurl *h = lurl_handle(L);
+
 	(void)ar;
 	lua_sethook(L, NULL, 0, 0);
-	if (loop_take_interrupt(state_loop(L)))
-		raise_interrupted(L);
+	if (loop_take_interrupt(h->loop)) {
+		h->called_off = false;
+		raise_stopped(L);
+	}
 }
 
 int
@@ -113,29 +106,40 @@ check_seconds(lua_State *L, int arg)
 	return 0;
 }
 
-/* sleep(seconds): waits */
+/* ctx: the time, in loop_now_ms's ms, at which it ends. */
+static int
+sleep_on(lua_State *L, int status, lua_KContext ctx)
+{
+	struct wake_box *b = lua_touserdata(L, 2);
+	bool goes_on = awaited(L, status);
+
+	while (goes_on && loop_now_ms() < (int64_t)ctx) {
+		wake_at(b->wake, (int64_t)ctx);
+		goes_on = await(L, b->wake, sleep_on, ctx);
+	}
+	wake_free(b->wake);
+	b->wake = NULL;
+	return goes_on ? 0 : raise_stopped(L);
+}
+
+/* sleep(seconds): waits, also for 0: the others have their turn */
 static int
 l_sleep(lua_State *L)
 {
 	lua_Number seconds = check_seconds(L, 1);
 	struct error err = { 0 };
 	struct wake_box *b;
-	int64_t until;
 
+	lua_settop(L, 1);
 	b = lua_newuserdatauv(L, sizeof(*b), 0);
 	b->wake = NULL;
 	luaL_setmetatable(L, WAKE_MT);
 	if ((b->wake = wake_new(state_loop(L), &err)) == NULL)
 		return raise_error(L, &err);
-	until = loop_now_ms() + (int64_t)ceil(seconds * 1000);
-	while (loop_now_ms() < until) {
-		wake_at(b->wake, until);
-		if (!await(L, b->wake))
-			raise_interrupted(L);
-	}
-	wake_free(b->wake);
-	b->wake = NULL;
-	return 0;
+	if (seconds == 0 && !step_aside(L, sleep_on, 0))
+		return raise_stopped(L);
+	return sleep_on(L, LUA_OK, (lua_KContext)(loop_now_ms() +
+	    (int64_t)ceil(seconds * 1000)));
 }
 
 struct pool_box {
@@ -249,7 +253,7 @@ make_handle(lua_State *L)
 	struct error err = { 0 };
 	struct lurl *h = lua_newuserdatauv(L, sizeof(*h), 0);
 
-	h->loop = NULL;
+	memset(h, 0, sizeof(*h));
 	luaL_setmetatable(L, LOOP_MT);
 	lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
 	h->main = lua_tothread(L, -1);

@@ -125,8 +125,8 @@ get_first(lua_State *L, struct headers *first)
 /*
  * route{host=, port=, trust= (nil: plain), servername=, address=,
  * address_port=, authority= (the Host line), path= (the request's target),
- * unix= (the path of a socket), proxy=, max_header=, resolve=, connect=, read=
- * (seconds)} -> route
+ * unix= (the path of a socket), proxy=, max_header=, pool=, resolve=, connect=,
+ * read= (seconds)} -> route
  */
 static int
 l_route(lua_State *L)
@@ -142,6 +142,7 @@ l_route(lua_State *L)
 	get_first(L, &r->first);
 	r->path = keep_string(L, 4);
 	r->max_header = (size_t)get_integer(L, "max_header", H1_MAX_HEADER);
+	r->pool_ms = get_ms(L, "pool");
 	r->resolve_ms = get_ms(L, "resolve");
 	r->connect_ms = get_ms(L, "connect");
 	r->read_ms = get_ms(L, "read");

@@ -53,6 +53,7 @@ l_open_core(lua_State *L)
 	open_route(L);
 	open_suffix(L);
 	open_system(L);
+	open_task(L);
 	open_text(L);
 	open_trust(L);
 	open_url(L);

@@ -12,16 +12,20 @@ local https = {
 -- What a request does not need is loaded when it is first asked for: the
 -- module that is it, or has it.
 local later = {
-  base64 = "https.tools", hash = "https.tools", hmac = "https.tools",
-  json = "https.json", random = "https.tools", url = "https.url",
+  all = "https.tasks", base64 = "https.tools", hash = "https.tools",
+  hmac = "https.tools", json = "https.json", map = "https.tasks",
+  random = "https.tools", spawn = "https.tasks", url = "https.url",
 }
+
+-- Those that have several things to offer.
+local shelves = { ["https.tasks"] = true, ["https.tools"] = true }
 
 setmetatable(https, {
   __index = function (self, name)
     local module = later[name]
     if not module then return nil end
     local value = require(module)
-    if module == "https.tools" then value = value[name] end
+    if shelves[module] then value = value[name] end
     rawset(self, name, value)
     return value
   end,

@@ -192,8 +192,8 @@ local function fields (name, value, checks)
   end
 end
 
-local timeout_parts = { resolve = seconds, connect = seconds, read = seconds,
-                        total = seconds }
+local timeout_parts = { pool = seconds, resolve = seconds, connect = seconds,
+                        read = seconds, total = seconds }
 
 local function timeout (name, value)
   if type(value) == "number" then
@@ -417,11 +417,12 @@ function M.check_session (defaults)
   check_all(defaults, session_checks)
 end
 
--- M.limits(timeout) -> resolve, connect, read, total; nil: no limit
+-- M.limits(timeout) -> resolve, connect, read, total, pool; nil: no limit
 function M.limits (value)
-  if value == nil then return nil, 10, 60, nil end
-  if type(value) == "number" then return nil, nil, nil, value end
-  return value.resolve, value.connect or 10, value.read or 60, value.total
+  if value == nil then return nil, 10, 60, nil, 300 end
+  if type(value) == "number" then return nil, nil, nil, value, nil end
+  return value.resolve, value.connect or 10, value.read or 60, value.total,
+    value.pool or 300
 end
 
 return M

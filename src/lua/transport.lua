@@ -153,7 +153,7 @@ end
 -- Where the wire goes and how long each part may take, for core.exchange.
 -- Names that a proxy looks up are not ours to replace.
 local function make_route (options, parts, trust, proxy, engine)
-  local resolve, connect, read = option.limits(options.timeout)
+  local resolve, connect, read, _, pool = option.limits(options.timeout)
   local address, address_port
   if not proxy or proxy.scheme.socks and not proxy.scheme.looks_up then
     address, address_port = override(parts, options.resolve)
@@ -167,7 +167,7 @@ local function make_route (options, parts, trust, proxy, engine)
     authority = parts.authority,
     path = forwards and parts.url or parts.target,
     max_header = options.max_header,
-    resolve = resolve, connect = connect, read = read,
+    pool = pool, resolve = resolve, connect = connect, read = read,
   }
 end
 

@@ -29,6 +29,8 @@ exchange_new(struct pool *pool, const struct exchange_spec *spec,
 		ex->rest = spec->body;
 	if ((ex->wake = wake_new(pool_loop(pool), err)) == NULL)
 		goto err;
+	ex->place.wake = ex->wake;
+	ex->place.target = &ex->spec.target;
 	ex->began = ex->since = loop_now();
 	ex->began_ms = ex->moved_ms = loop_now_ms();
 	return ex;
@@ -42,6 +44,7 @@ exchange_free(struct exchange *ex)
 {
 	if (ex == NULL)
 		return;
+	pool_leave(ex->pool, &ex->place);
 	pool_drop(ex->pool, ex->conn);
 	peer_unref(ex->peer);
 	wake_free(ex->wake);
@@ -128,15 +131,17 @@ keep_refusal(struct exchange *ex)
 static enum want
 step_connect(struct exchange *ex, int64_t *at_ms, struct error *err)
 {
+	bool had_to_wait = ex->place.in_line;
 	enum want want;
 
-	if (ex->conn == NULL && !ex->second)
-		ex->conn = pool_take(ex->pool, &ex->spec.target);
-	if (ex->conn == NULL)
-		ex->conn = pool_dial(ex->pool, ex->wake, &ex->spec.target,
-		    err);
-	if (ex->conn == NULL)
-		return WANT_FAILED;
+	if (ex->conn == NULL) {
+		ex->place.fresh = ex->second;
+		want = pool_ask(ex->pool, &ex->place, &ex->conn, err);
+		if (want != WANT_NOTHING)
+			return want;
+		if (had_to_wait)
+			ex->began_ms = loop_now_ms();
+	}
 	want = conn_step(ex->conn, at_ms, err);
 	if (want == WANT_FAILED)
 		keep_refusal(ex);
@@ -149,6 +154,7 @@ static void
 drop(struct exchange *ex)
 {
 	ex->sent = exchange_sent(ex);
+	pool_leave(ex->pool, &ex->place);
 	pool_drop(ex->pool, ex->conn);
 	ex->conn = NULL;
 }

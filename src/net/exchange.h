@@ -28,6 +28,7 @@ struct exchange_spec {
 	size_t		max_header;	/* bytes */
 	int64_t		resolve_ms;
 	int64_t		connect_ms;	/* all up to the end of TLS together */
+	int64_t		pool_ms;	/* for a connection to be free */
 	int64_t		read_ms;	/* the longest silence */
 	int64_t		deadline_ms;	/* for all of it; loop_now_ms's time */
 };

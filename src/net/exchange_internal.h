@@ -20,6 +20,7 @@ enum stage {
 struct exchange {
 	struct pool	*pool;
 	struct wake	*wake;
+	struct pool_place	 place;		/* in the pool's line */
 	struct exchange_spec spec;
 	enum stage	 stage;
 	struct conn	*conn;		/* owned, until it goes to the pool */

@@ -47,7 +47,10 @@ patience(const struct exchange *ex, const char **part)
 	int64_t at, resolve_at;
 
 	*part = "read";
-	if (ex->stage == CONNECTING) {
+	if (ex->place.in_line) {
+		*part = "pool";
+		at = after(ex->began_ms, spec->pool_ms);
+	} else if (ex->stage == CONNECTING) {
 		phase = conn_phase(ex->conn);
 		*part = error_phase_name(phase == PHASE_PROXY ?
 		    PHASE_CONNECT : phase);
@@ -65,6 +68,18 @@ patience(const struct exchange *ex, const char **part)
 	return at;
 }
 
+/* Every connection is busy, and none has become free in time. */
+static enum want
+pool_is_full(struct error *err)
+{
+	error_setx(err, ERR_TIMEOUT, "pool", "all connections that the "
+	    "session may have are busy");
+	error_hint(err, "close responses that are not read to their end, or "
+	    "raise pool={per_host=, total=}");
+	err->phase = PHASE_CONNECT;
+	return WANT_FAILED;
+}
+
 static enum want
 time_out(const struct exchange *ex, const char *part, int64_t now,
     struct error *err)
@@ -80,6 +95,8 @@ time_out(const struct exchange *ex, const char *part, int64_t now,
 	enum error_phase phase = exchange_phase(ex);
 	int64_t since = strcmp(part, "read") == 0 ? ex->moved_ms : ex->began_ms;
 
+	if (strcmp(part, "pool") == 0)
+		return pool_is_full(err);
 	error_setx(err, ERR_TIMEOUT, part, "timed out after %.3g s %s",
 	    (double)(now - since) / 1000.0, doing[phase]);
 	err->phase = phase;

@@ -12,8 +12,12 @@ struct wake {
 	uv_timer_t	 timer;
 	struct loop	*loop;
 	struct wake	*next;		/* in loop->spare or loop->posted */
+	struct wake	*behind;	/* in loop->line */
+	void		*owner;		/* NULL: nobody */
 	int64_t		 at;		/* the timer's time; INT64_MAX: none */
 	bool		 ready;
+	bool		 in_line;
+	bool		 is_freed;	/* but in line still */
 	bool		 is_posted;	/* under loop->lock */
 };
 
@@ -29,6 +33,8 @@ struct loop {
 	uv_mutex_t	 lock;		/* guards posted */
 	struct wake	*posted;
 	struct wake	*spare;		/* initialised, in nobody's hands */
+	struct wake	*line;		/* ready, and owned: the first, */
+	struct wake	**line_end;	/* and where the next one goes */
 	unsigned int	 refs;
 	bool		 is_open;	/* uv, bell and lock are initialised */
 	volatile sig_atomic_t interrupted;
@@ -39,8 +45,10 @@ loop_new(void)
 {
 	struct loop *l = calloc(1, sizeof(*l));
 
-	if (l != NULL)
-		l->refs = 1;
+	if (l == NULL)
+		return NULL;
+	l->refs = 1;
+	l->line_end = &l->line;
 	return l;
 }
 
@@ -49,6 +57,20 @@ loop_ref(struct loop *l)
 {
 	l->refs++;
 	return l;
+}
+
+void
+wake_mark(struct wake *w)
+{
+	struct loop *l = w->loop;
+
+	w->ready = true;
+	if (w->owner == NULL || w->in_line)
+		return;
+	w->in_line = true;
+	w->behind = NULL;
+	*l->line_end = w;
+	l->line_end = &w->behind;
 }
 
 static void
@@ -61,7 +83,7 @@ on_bell(uv_async_t *bell)
 	while ((w = l->posted) != NULL) {
 		l->posted = w->next;
 		w->is_posted = false;
-		w->ready = true;
+		wake_mark(w);
 	}
 	uv_mutex_unlock(&l->lock);
 }
@@ -132,6 +154,8 @@ loop_unref(struct loop *l)
 	if (l == NULL || --l->refs > 0)
 		return;
 	if (l->is_open) {
+		while (loop_next(l) != NULL)
+			;	/* whose owners have gone */
 		while ((w = l->spare) != NULL) {
 			l->spare = w->next;
 			uv_close((uv_handle_t *)&w->timer, free_wake);
@@ -154,6 +178,15 @@ double
 loop_now(void)
 {
 	return (double)uv_hrtime() / 1e9;
+}
+
+bool
+loop_turn(struct loop *l, bool block)
+{
+	if (!l->is_open || !uv_loop_alive(&l->uv))
+		return false;
+	uv_run(&l->uv, block ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+	return true;
 }
 
 bool
@@ -224,6 +257,14 @@ wake_new(struct loop *l, struct error *err)
 	return w;
 }
 
+static void
+set_aside(struct wake *w)
+{
+	w->is_freed = false;
+	w->next = w->loop->spare;
+	w->loop->spare = w;
+}
+
 /*
  * A wake on its way from another thread stays in the list of the posted until
  * the bell has been answered, so it is kept out of the spare ones till then.
@@ -242,8 +283,56 @@ wake_free(struct wake *w)
 	uv_mutex_unlock(&l->lock);
 	if (posted)
 		on_bell(&l->bell);
-	w->next = l->spare;
-	l->spare = w;
+	if (w->owner != NULL)
+		wake_mark(w);
+	if (w->in_line)		/* its owner is still to be told */
+		w->is_freed = true;
+	else
+		set_aside(w);
+}
+
+void
+wake_own(struct wake *w, void *owner)
+{
+	w->owner = owner;
+	if (w->ready)
+		wake_mark(w);
+}
+
+void
+wake_disown(struct wake *w)
+{
+	w->owner = NULL;
+}
+
+bool
+wake_has_owner(const struct wake *w)
+{
+	return w->owner != NULL;
+}
+
+bool
+wake_is_ready(const struct wake *w)
+{
+	return w->ready;
+}
+
+void *
+loop_next(struct loop *l)
+{
+	struct wake *w = l->line;
+	void *owner;
+
+	if (w == NULL)
+		return NULL;
+	if ((l->line = w->behind) == NULL)
+		l->line_end = &l->line;
+	owner = w->owner;
+	w->owner = NULL;
+	w->ready = w->in_line = false;
+	if (w->is_freed)
+		set_aside(w);
+	return owner;
 }
 
 static void
@@ -252,7 +341,7 @@ on_timer(uv_timer_t *timer)
 	struct wake *w = timer->data;
 
 	w->at = INT64_MAX;
-	w->ready = true;
+	wake_mark(w);
 }
 
 /*
@@ -311,7 +400,7 @@ on_poll(uv_poll_t *poll, int status, int events)
 	if (status < 0)
 		w->events = 0;		/* libuv has stopped it */
 	if (w->wake != NULL) {
-		w->wake->ready = true;
+		wake_mark(w->wake);
 	} else if (w->events != 0) {
 		w->events = 0;
 		uv_poll_stop(poll);

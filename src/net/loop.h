@@ -33,6 +33,26 @@ int64_t	loop_now_ms(void);
 double	loop_now(void);
 
 /*
+ * For who runs many tasks on one loop: the owners of the wakes that are ready
+ * stand in line, in the order in which they became so.
+ * wake_own gives a wake an owner, who must not be NULL; one that is ready
+ * already joins the line at once.  loop_next takes the first out of the line,
+ * and mark and owner off his wake; NULL: nobody stands there.  An owner stands
+ * there also when his wake has been freed meanwhile.
+ * loop_turn looks what has become ready; with block it waits for something to
+ * do so.  Returns false where nothing ever would.
+ */
+void	 wake_own(struct wake *w, void *owner);
+void	 wake_disown(struct wake *w);
+bool	 wake_has_owner(const struct wake *w);
+bool	 wake_is_ready(const struct wake *w);
+void	*loop_next(struct loop *l);
+bool	 loop_turn(struct loop *l, bool block);
+
+/* Marks the wake ready; from the loop's own thread, see loop_post. */
+void	wake_mark(struct wake *w);
+
+/*
  * Waits until the wake is ready, and takes that mark away.
  * Blocks: until then; give the wake a time, or it may be forever.
  * Returns false when loop_interrupt was called, and forgets that call.

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "pool.h"
 
@@ -11,6 +12,8 @@ struct pool {
 	struct conn	*idle;		/* most recently used first */
 	struct conn	*busy;		/* in no order; not ours to free */
 	bool		 is_closed;	/* nobody will take any */
+	struct pool_place *line;	/* who came first stands first, */
+	struct pool_place **line_end;	/* and who comes next goes there */
 	unsigned int	 refs;
 };
 
@@ -23,6 +26,7 @@ pool_new(struct loop *loop, const struct pool_limits *limits)
 		return NULL;
 	p->loop = loop_ref(loop);
 	p->limits = *limits;
+	p->line_end = &p->line;
 	p->refs = 1;
 	return p;
 }
@@ -53,9 +57,12 @@ pool_loop(const struct pool *p)
 void
 pool_close(struct pool *p)
 {
+	struct pool_place *at;
 	struct conn *c;
 
 	p->is_closed = true;
+	for (at = p->line; at != NULL; at = at->next)
+		wake_mark(at->wake);
 	while ((c = p->idle) != NULL) {
 		p->idle = c->next;
 		conn_free(c);
@@ -96,8 +103,8 @@ unset_busy(struct pool *p, const struct conn *c)
 	unlink_at(at);
 }
 
-struct conn *
-pool_take(struct pool *p, const struct target *target)
+static struct conn *
+take_idle(struct pool *p, const struct target *target)
 {
 	struct conn **at = &p->idle, *c;
 
@@ -165,22 +172,94 @@ make_room(struct pool *p, const struct target *host, size_t limit)
 	return true;
 }
 
-struct conn *
-pool_dial(struct pool *p, struct wake *wake, const struct target *target,
+/* The line. */
+
+static bool
+is_same_host(const struct target *a, const struct target *b)
+{
+	return a->port == b->port && strcmp(a->host, b->host) == 0;
+}
+
+/* Wakes the first for whom there is room, counting what is idle as room. */
+static void
+call_next(struct pool *p)
+{
+	const struct target *full = NULL;
+	struct pool_place *at;
+
+	if (p->line == NULL || count(p->busy, NULL) >= p->limits.total)
+		return;
+	for (at = p->line; at != NULL; at = at->next) {
+		if (full != NULL && is_same_host(full, at->target))
+			continue;
+		full = at->target;
+		if (count(p->busy, full) < p->limits.per_host) {
+			wake_mark(at->wake);
+			return;
+		}
+	}
+}
+
+/* Whether somebody has been waiting for this host for longer. */
+static bool
+is_behind(const struct pool *p, const struct pool_place *place)
+{
+	const struct pool_place *at = p->line;
+
+	while (at != NULL && at != place &&
+	    !is_same_host(at->target, place->target))
+		at = at->next;
+	return at != NULL && at != place;
+}
+
+static enum want
+join_line(struct pool *p, struct pool_place *place)
+{
+	if (place->in_line)
+		return WANT_WAKE;
+	place->next = NULL;
+	place->in_line = true;
+	*p->line_end = place;
+	p->line_end = &place->next;
+	return WANT_WAKE;
+}
+
+void
+pool_leave(struct pool *p, struct pool_place *place)
+{
+	struct pool_place **at = &p->line;
+
+	if (!place->in_line)
+		return;
+	while (*at != place)
+		at = &(*at)->next;
+	if ((*at = place->next) == NULL)
+		p->line_end = at;
+	place->in_line = false;
+	call_next(p);		/* it may have been called itself */
+}
+
+enum want
+pool_ask(struct pool *p, struct pool_place *place, struct conn **c,
     struct error *err)
 {
-	struct conn *c;
+	const struct target *target = place->target;
 
-	if (!make_room(p, target, p->limits.per_host) ||
-	    !make_room(p, NULL, p->limits.total)) {
-		error_setx(err, ERR_TIMEOUT, "pool", "all connections that the "
-		    "session may have are busy");
-		error_hint(err, "close responses that are not read to their "
-		    "end, or raise pool={per_host=, total=}");
-		return NULL;
+	if (p->is_closed) {
+		error_setx(err, ERR_USAGE, "value", "session is closed");
+		return WANT_FAILED;
 	}
-	c = conn_new(p->loop, wake, target, err);
-	return c == NULL ? NULL : set_busy(p, c);
+	if (is_behind(p, place))
+		return join_line(p, place);
+	*c = place->fresh ? NULL : take_idle(p, target);
+	if (*c == NULL && (!make_room(p, target, p->limits.per_host) ||
+	    !make_room(p, NULL, p->limits.total)))
+		return join_line(p, place);
+	if (*c == NULL &&
+	    (*c = conn_new(p->loop, place->wake, target, err)) != NULL)
+		set_busy(p, *c);
+	pool_leave(p, place);
+	return *c == NULL ? WANT_FAILED : WANT_NOTHING;
 }
 
 void
@@ -190,6 +269,7 @@ pool_drop(struct pool *p, struct conn *c)
 		return;
 	unset_busy(p, c);
 	conn_free(c);
+	call_next(p);
 }
 
 void
@@ -204,4 +284,5 @@ pool_give(struct pool *p, struct conn *c)
 	c->idle_since_ms = loop_now_ms();
 	c->next = p->idle;
 	p->idle = c;
+	call_next(p);
 }

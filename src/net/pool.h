@@ -27,23 +27,31 @@ struct pool	*pool_ref(struct pool *p);
 void		 pool_unref(struct pool *p);	/* accepts NULL */
 struct loop	*pool_loop(const struct pool *p);
 
-/*
- * Makes a new connection (conn_new), if the limits leave room for one: idle
- * connections are closed to make it.  NULL and *err: as conn_new, or
- * timeout/pool when every one is busy.
- */
-struct conn	*pool_dial(struct pool *p, struct wake *wake,
-		    const struct target *target, struct error *err);
+/* Who stands in line for a connection, and for which; all but is its own. */
+struct pool_place {
+	struct wake	*wake;		/* marked when it is time to ask again */
+	const struct target *target;
+	bool		 fresh;		/* not one that has been used before */
+	struct pool_place	*next;
+	bool		 in_line;
+};
 
-/* Closes a connection that is busy, pool_take's or pool_dial's; or NULL. */
+/*
+ * A connection for place, now the caller's: an idle one that serves and is
+ * still open, or a new one (conn_new) if the limits leave room for it; idle
+ * ones are closed to make that, and so are, in passing, those found closed by
+ * their server or too long idle.
+ * WANT_NOTHING and *c; WANT_FAILED and *err as conn_new; or WANT_WAKE: none is
+ * free, or others have been waiting for longer, and place stands in line until
+ * it asks again with success, or leaves with pool_leave, which accepts one that
+ * does not.
+ */
+enum want	 pool_ask(struct pool *p, struct pool_place *place,
+		    struct conn **c, struct error *err);
+void		 pool_leave(struct pool *p, struct pool_place *place);
+
+/* Closes a connection that is busy, pool_ask's; or NULL. */
 void		 pool_drop(struct pool *p, struct conn *c);
-
-/*
- * The idle connection that serves target and is still open, now the caller's;
- * NULL when there is none.  Those found closed by their server, or too long
- * idle, are closed in passing.
- */
-struct conn	*pool_take(struct pool *p, const struct target *target);
 
 /* Whether an idle connection would serve target, were it still open. */
 bool		pool_has(const struct pool *p, const struct target *target);

@@ -79,7 +79,7 @@ end)
 -- Functions and fields.
 
 local modules = { "base64", "json", "url" }
-local values = { "hash", "hmac", "random" }
+local values = { "all", "hash", "hmac", "map", "random", "spawn" }
 
 t.test("https.3 has every function of the module", function ()
   local real, documented = {}, {}

@@ -37,20 +37,22 @@ end
 ---------------------------------------------------------------------------
 -- What the option comes to.
 
--- value; resolve, connect, read, total
+-- value; resolve, connect, read, total, pool
 local limits = {
-  { nil, { nil, 10, 60, nil } }, { 5, { nil, nil, nil, 5 } },
-  { {}, { nil, 10, 60, nil } }, { { read = 5 }, { nil, 10, 5, nil } },
-  { { connect = 5 }, { nil, 5, 60, nil } },
-  { { resolve = 5 }, { 5, 10, 60, nil } },
-  { { total = 5 }, { nil, 10, 60, 5 } },
-  { { resolve = 1, connect = 2, read = 3, total = 4 }, { 1, 2, 3, 4 } },
+  { nil, { nil, 10, 60, nil, 300 } }, { 5, { nil, nil, nil, 5, nil } },
+  { {}, { nil, 10, 60, nil, 300 } }, { { read = 5 }, { nil, 10, 5, nil, 300 } },
+  { { connect = 5 }, { nil, 5, 60, nil, 300 } },
+  { { resolve = 5 }, { 5, 10, 60, nil, 300 } },
+  { { total = 5 }, { nil, 10, 60, 5, 300 } },
+  { { pool = 5 }, { nil, 10, 60, nil, 5 } },
+  { { resolve = 1, connect = 2, read = 3, total = 4, pool = 5 },
+    { 1, 2, 3, 4, 5 } },
 }
 
 for i = 1, #limits do
   t.test("limits, row " .. i, function ()
     local got = table.pack(option.limits(limits[i][1]))
-    for k, name in ipairs{ "resolve", "connect", "read", "total" } do
+    for k, name in ipairs{ "resolve", "connect", "read", "total", "pool" } do
       t.eq(got[k], limits[i][2][k], name)
     end
   end)

@@ -20,7 +20,8 @@
  *   /status/NNN   that status        /close      and closes
  *   /json         an object          /cookie     and sets one, id=42
  *   /events       server-sent ones   /redirect/N N redirects, then as /
- *   /v1/...       as without /v1
+ *   /wait/MS      as /, so much later; /crowd: how many were waited for at once
+ *   /v1/...       as without /v1       at most, and how long, since last asked
  */
 #include <errno.h>
 #include <poll.h>
@@ -31,6 +32,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -39,7 +41,7 @@
 
 #include <tls.h>
 
-#define CONNS_MAX	256
+#define CONNS_MAX	1024
 #define REQUEST_MAX	(64u << 20)	/* bytes, head and body */
 #define CHUNKED_MAX	(1u << 20)	/* bytes, since it is built in memory */
 #define CHUNK		1000		/* bytes of a chunk but the last */
@@ -60,7 +62,14 @@ struct conn {
 	struct bytes	 in, out;
 	size_t		 out_at;	/* bytes of out that are written */
 	size_t		 fill;		/* bytes of block to write after it */
+	int64_t		 due;		/* ms: not to be answered before; or 0 */
 };
+
+/* Who is waited for, by /wait; times in ms. */
+static struct crowd {
+	unsigned	 now, most;
+	int64_t		 first_in, last_out;
+} crowd;
 
 static struct conn conns[CONNS_MAX];
 static size_t nconns;
@@ -85,6 +94,37 @@ append(struct bytes *b, const char *data, size_t len)
 	}
 	memcpy(b->data + b->len, data, len);
 	b->len += len;
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void
+crowd_enter(struct conn *c, int64_t ms)
+{
+	int64_t now = now_ms();
+
+	c->due = now + ms;
+	if (crowd.first_in == 0)
+		crowd.first_in = now;
+	if (++crowd.now > crowd.most)
+		crowd.most = crowd.now;
+}
+
+static void
+crowd_leave(struct conn *c)
+{
+	if (c->due == 0)
+		return;
+	c->due = 0;
+	crowd.now--;
+	crowd.last_out = now_ms();
 }
 
 static void __attribute__((format(printf, 2, 3)))
@@ -268,6 +308,18 @@ answer_events(struct conn *c)
 }
 
 static void
+answer_crowd(struct conn *c, const struct request *r)
+{
+	char body[64];
+	int n = snprintf(body, sizeof(body), "{\"most\": %u, \"ms\": %lld}\n",
+	    crowd.most, (long long)(crowd.last_out - crowd.first_in));
+
+	answer(c, r, body, (size_t)n);
+	crowd.most = crowd.now;
+	crowd.first_in = 0;
+}
+
+static void
 answer_cookie(struct conn *c, const struct request *r)
 {
 	head(c, 200, "OK");
@@ -295,7 +347,12 @@ respond(struct conn *c, const struct request *r)
 		answer(c, r, json, sizeof(json) - 1);
 	else if (path_is(r, "/echo", NULL))
 		answer(c, r, r->data, r->len);
-	else if (path_is(r, "/cookie", NULL))
+	else if (path_is(r, "/crowd", NULL))
+		answer_crowd(c, r);
+	else if (path_is(r, "/wait/", &n)) {
+		crowd_enter(c, (int64_t)n);
+		answer(c, r, hello, sizeof(hello) - 1);
+	} else if (path_is(r, "/cookie", NULL))
 		answer_cookie(c, r);
 	else if (path_is(r, "/events", NULL))
 		answer_events(c);
@@ -318,6 +375,7 @@ conn_end(struct conn *c)
 {
 	const char *sni = tls_conn_servername(c->tls);
 
+	crowd_leave(c);
 	printf("conn %u sni=%s handshake=%s requests=%u bytes=%zu\n", c->id,
 	    sni == NULL ? "-" : sni, c->shaken ? "ok" : "failed", c->requests,
 	    c->received);
@@ -383,10 +441,15 @@ conn_step(struct conn *c)
 	for (;;) {
 		ssize_t n;
 
+		if (c->due <= now_ms())
+			crowd_leave(c);
 		if (!c->shaken) {
 			n = tls_handshake(c->tls);
 			c->shaken = n == 0;
 			n = n == 0 ? 1 : n;
+		} else if (c->due > now_ms()) {
+			c->events = 0;
+			return true;
 		} else if (c->out_at < c->out.len || c->fill > 0)
 			n = conn_write(c);
 		else if (c->closing)
@@ -472,11 +535,39 @@ on_signal(int sig)
 	stopped = 1;
 }
 
+/* Until the next is due, or NULL where none is. */
+static const struct timespec *
+patience(struct timespec *ts)
+{
+	int64_t due = INT64_MAX, in;
+
+	for (size_t i = 0; i < nconns; i++)
+		if (conns[i].due != 0 && conns[i].due < due)
+			due = conns[i].due;
+	if (due == INT64_MAX)
+		return NULL;
+	in = due > now_ms() ? due - now_ms() : 0;
+	*ts = (struct timespec){ in / 1000, in % 1000 * 1000000 };
+	return ts;
+}
+
+/* False: the connection has ended. */
+static bool
+conn_look(struct conn *c, short revents)
+{
+	if (c->due != 0 && (revents & (POLLHUP | POLLERR)) != 0)
+		return false;
+	if (revents == 0 && (c->due == 0 || c->due > now_ms()))
+		return true;
+	return conn_step(c);
+}
+
 /* The signals are let in only while it waits, so that none is missed. */
 static void
 serve(struct tls *server, int listener, const sigset_t *while_waiting)
 {
 	struct pollfd fds[CONNS_MAX + 1];
+	struct timespec ts;
 
 	while (!stopped) {
 		fds[CONNS_MAX] = (struct pollfd){ listener,
@@ -484,13 +575,13 @@ serve(struct tls *server, int listener, const sigset_t *while_waiting)
 		for (size_t i = 0; i < nconns; i++)
 			fds[CONNS_MAX - 1 - i] = (struct pollfd){
 			    conns[i].fd, conns[i].events, 0 };
-		if (ppoll(fds + CONNS_MAX - nconns, (nfds_t)nconns + 1, NULL,
-		    while_waiting) == -1)
+		if (ppoll(fds + CONNS_MAX - nconns, (nfds_t)nconns + 1,
+		    patience(&ts), while_waiting) == -1)
 			continue;
 		/* From the last, since the end of one moves the last there. */
 		for (size_t i = nconns; i-- > 0; )
-			if (fds[CONNS_MAX - 1 - i].revents != 0 &&
-			    !conn_step(&conns[i]))
+			if (!conn_look(&conns[i],
+			    fds[CONNS_MAX - 1 - i].revents))
 				conn_end(&conns[i]);
 		if (fds[CONNS_MAX].revents != 0)
 			conn_accept(server, listener);

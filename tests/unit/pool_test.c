@@ -71,20 +71,49 @@ target_of(const struct fixture *f)
 	return t;
 }
 
+/* A connection, or NULL when the pool has none to give now. */
+static struct conn *
+ask(struct fixture *f, const struct target *target, bool fresh)
+{
+	struct pool_place place = { .wake = f->wake, .target = target,
+	    .fresh = fresh };
+	struct conn *c = NULL;
+	struct error err;
+	enum want want = pool_ask(f->pool, &place, &c, &err);
+
+	assert_int_equal(want, c == NULL ? WANT_WAKE : WANT_NOTHING);
+	assert_int_equal(place.in_line, c == NULL);
+	pool_leave(f->pool, &place);
+	return c;
+}
+
+/* An idle connection, or NULL when there is none. */
+static struct conn *
+take(struct fixture *f, const struct target *target)
+{
+	struct conn *c = ask(f, target, false);
+
+	if (c == NULL || c->dialling == NULL)
+		return c;
+	pool_drop(f->pool, c);
+	return NULL;
+}
+
 /*
  * A busy connection to that target, whose other end is the last of peers; NULL
- * and *err when the pool has no room.
+ * when the pool has no room.
  */
 static struct conn *
-try_dial(struct fixture *f, const struct target *target, struct error *err)
+try_dial(struct fixture *f, const struct target *target)
 {
 	int64_t limit = loop_now_ms() + PATIENCE_MS, at_ms;
-	struct conn *c = pool_dial(f->pool, f->wake, target, err);
+	struct conn *c = ask(f, target, true);
+	struct error err = { 0 };
 	enum want want;
 
 	if (c == NULL)
 		return NULL;
-	while ((want = conn_step(c, &at_ms, err)) == WANT_WAKE &&
+	while ((want = conn_step(c, &at_ms, &err)) == WANT_WAKE &&
 	    loop_now_ms() < limit) {
 		wake_at(f->wake, at_ms < limit ? at_ms : limit);
 		assert_true(loop_wait(f->loop, f->wake));
@@ -99,8 +128,7 @@ try_dial(struct fixture *f, const struct target *target, struct error *err)
 static struct conn *
 dial_up(struct fixture *f, const struct target *target)
 {
-	struct error err = { 0 };
-	struct conn *c = try_dial(f, target, &err);
+	struct conn *c = try_dial(f, target);
 
 	assert_non_null(c);
 	return c;
@@ -122,17 +150,17 @@ test_give_and_take(void **state)
 	struct target t = target_of(f);
 	struct conn *first, *second;
 
-	assert_null(pool_take(f->pool, &t));
+	assert_null(take(f, &t));
 	first = dial_up(f, &t);
 	second = dial_up(f, &t);
 	pool_give(f->pool, first);
 	pool_give(f->pool, second);
 	/* The one used last is the least likely to be closed soon. */
-	assert_ptr_equal(pool_take(f->pool, &t), second);
-	assert_ptr_equal(pool_take(f->pool, &t), first);
-	assert_null(pool_take(f->pool, &t));
+	assert_ptr_equal(take(f, &t), second);
+	assert_ptr_equal(take(f, &t), first);
+	assert_null(take(f, &t));
 	pool_give(f->pool, first);
-	assert_ptr_equal(pool_take(f->pool, &t), first);
+	assert_ptr_equal(take(f, &t), first);
 	pool_drop(f->pool, first);
 	pool_drop(f->pool, second);
 	pool_drop(f->pool, NULL);
@@ -213,13 +241,13 @@ test_serves(void **state)
 		struct conn *c = dial_up(f, &own), *got;
 
 		pool_give(f->pool, c);
-		got = pool_take(f->pool, &other);
+		got = take(f, &other);
 		if ((got == c) != rows[i].serves)
 			fail_msg("rows/%s: got %d, want %d", rows[i].label,
 			    got == c, rows[i].serves);
 		/* Who is not served leaves it where it is. */
 		if (got == NULL)
-			got = pool_take(f->pool, &own);
+			got = take(f, &own);
 		assert_ptr_equal(got, c);
 		pool_drop(f->pool, c);
 	}
@@ -308,7 +336,7 @@ test_endings(void **state)
 		bring_about(f, f->peers[f->npeers - 1], bad,
 		    endings[i].event);
 		descriptors = open_descriptors();
-		if (pool_take(f->pool, &t) != good)
+		if (take(f, &t) != good)
 			fail_msg("endings/%s: got it", endings[i].label);
 		assert_int_equal(open_descriptors(), descriptors - 1);
 		pool_drop(f->pool, good);
@@ -368,7 +396,6 @@ check_room(struct fixture *f, const struct room *row)
 	for (step = row->steps; *step != '\0'; step++) {
 		char host[] = { *step, '\0' };
 		struct target t = target_of(f);
-		struct error err = { 0 };
 		struct conn *c;
 
 		if (*step < 'a') {
@@ -376,17 +403,12 @@ check_room(struct fixture *f, const struct room *row)
 			continue;
 		}
 		t.host = host;
-		c = try_dial(f, &t, &err);
+		c = try_dial(f, &t);
 		if ((c != NULL) != (*want++ == '+'))
 			fail_msg("rooms/%s: got %d at %s", row->label,
 			    c != NULL, step);
-		if (c != NULL) {
+		if (c != NULL)
 			busy.conns[busy.n++] = c;
-			continue;
-		}
-		assert_int_equal(err.kind, ERR_TIMEOUT);
-		assert_string_equal(err.code, "pool");
-		assert_string_not_equal(err.hint, "");
 	}
 	assert_int_equal(strlen(row->closed), f->npeers);
 	for (i = 0; i < f->npeers; i++)
@@ -417,6 +439,153 @@ test_rooms(void **state)
 	f->pool = outer;
 }
 
+/*
+ * Who is woken by what, with connections busy to the hosts named first: a small
+ * letter joins the line, a capital gives the first connection to that host
+ * back, "!" drops one instead, "-" sends the first in line away.
+ */
+static const struct line {
+	const char	*label;
+	size_t		 per_host, total;
+	const char	*busy, *steps;
+	const char	*woken;		/* of those in line: x or . */
+} lines[] = {
+	{ "first come first served", 1, 9, "a", "aaaA", "x.." },
+	{ "one at a time", 2, 9, "aa", "aaaAA", "xx." },
+	{ "a dropped one makes room too", 1, 9, "a", "aa!", "x." },
+	{ "another host's is no room for it", 1, 9, "ab", "abB", ".x" },
+	{ "unless there is a limit on all", 9, 2, "ab", "abB", "x." },
+	{ "the first has no room still", 1, 2, "ab", "abB", ".x" },
+	{ "a host's own line", 1, 9, "ab", "aabbBA", "x.x." },
+	{ "who leaves passes it on", 1, 9, "a", "aaA-", "x" },
+	{ "nobody is free", 1, 9, "ab", "ab", ".." },
+};
+
+struct line_place {
+	struct pool_place	 place;
+	struct target	 target;
+	char		 host[2];
+};
+
+static void
+stand(struct fixture *f, struct line_place *lp, char host)
+{
+	struct error err = { 0 };
+	struct conn *c;
+
+	memset(lp, 0, sizeof(*lp));
+	lp->host[0] = host;
+	lp->target = target_of(f);
+	lp->target.host = lp->host;
+	lp->place.target = &lp->target;
+	assert_non_null(lp->place.wake = wake_new(f->loop, &err));
+	assert_int_equal(pool_ask(f->pool, &lp->place, &c, &err), WANT_WAKE);
+}
+
+/* Whether it has been called; if so it asks, and must be served. */
+static bool
+is_served(struct fixture *f, struct line_place *lp, struct busy *busy)
+{
+	struct error err = { 0 };
+
+	if (!wake_is_ready(lp->place.wake))
+		return false;
+	assert_int_equal(pool_ask(f->pool, &lp->place, &busy->conns[busy->n],
+	    &err), WANT_NOTHING);
+	busy->n++;
+	return true;
+}
+
+static void
+check_line(struct fixture *f, const struct line *row)
+{
+	struct busy busy = { .n = 0 };
+	struct line_place places[PEERS_MAX];
+	size_t n = 0, first = 0, i;
+	const char *step;
+	struct target t = target_of(f);
+
+	for (step = row->busy; *step != '\0'; step++) {
+		char host[] = { *step, '\0' };
+
+		t.host = host;
+		busy.conns[busy.n++] = dial_up(f, &t);
+	}
+	for (step = row->steps; *step != '\0'; step++) {
+		if (*step == '!')
+			pool_drop(f->pool, busy.conns[--busy.n]);
+		else if (*step == '-')
+			pool_leave(f->pool, &places[first++].place);
+		else if (*step < 'a')
+			give_first(f, &busy, (char)(*step | 0x20));
+		else
+			stand(f, &places[n++], *step);
+	}
+	assert_int_equal(strlen(row->woken), n - first);
+	/* Those who are served call the next, if there is room for him too. */
+	for (i = first; i < n; i++)
+		if (is_served(f, &places[i], &busy) !=
+		    (row->woken[i - first] == 'x'))
+			fail_msg("lines/%s: place %zu: want %c", row->label,
+			    i, row->woken[i - first]);
+	for (i = 0; i < n; i++) {
+		pool_leave(f->pool, &places[i].place);
+		wake_free(places[i].place.wake);
+	}
+	while (busy.n > 0)
+		pool_drop(f->pool, busy.conns[--busy.n]);
+}
+
+static void
+test_lines(void **state)
+{
+	struct fixture *f = *state;
+	struct pool *outer = f->pool;
+	size_t i;
+
+	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct pool_limits limits = { lines[i].per_host,
+		    lines[i].total, PATIENCE_MS };
+
+		assert_non_null(f->pool = pool_new(f->loop, &limits));
+		check_line(f, &lines[i]);
+		pool_unref(f->pool);
+		while (f->npeers > 0)
+			close(f->peers[--f->npeers]);
+	}
+	f->pool = outer;
+}
+
+/* Nobody overtakes: a connection that is free is for who waits for it. */
+static void
+test_newcomer(void **state)
+{
+	struct fixture *f = *state;
+	struct pool *outer = f->pool;
+	struct pool_limits limits = { 1, 9, PATIENCE_MS };
+	struct line_place first, second;
+	struct error err = { 0 };
+	struct target t = target_of(f);
+	struct conn *c;
+
+	t.host = "a";
+	assert_non_null(f->pool = pool_new(f->loop, &limits));
+	c = dial_up(f, &t);
+	stand(f, &first, 'a');
+	pool_give(f->pool, c);
+	stand(f, &second, 'a');
+	assert_false(wake_is_ready(second.place.wake));
+	assert_int_equal(pool_ask(f->pool, &first.place, &c, &err),
+	    WANT_NOTHING);
+	pool_drop(f->pool, c);
+	assert_true(wake_is_ready(second.place.wake));
+	pool_leave(f->pool, &second.place);
+	wake_free(first.place.wake);
+	wake_free(second.place.wake);
+	pool_unref(f->pool);
+	f->pool = outer;
+}
+
 static void
 test_close(void **state)
 {
@@ -431,7 +600,6 @@ test_close(void **state)
 	pool_close(f->pool);
 	assert_true(is_closed(f->peers[0]));
 	assert_false(is_closed(f->peers[1]));
-	assert_null(pool_take(f->pool, &t));
 	pool_give(f->pool, late);
 	assert_true(is_closed(f->peers[1]));
 	pool_close(f->pool);
@@ -462,6 +630,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_endings, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_rooms, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_lines, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_newcomer, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_close, set_up,
 		    tear_down),
