@@ -2,31 +2,19 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lookup.h"
 #include "resolve.h"
 
-/*
- * Shared by the asker and the thread; the last of the two frees it.  What the
- * thread writes the asker reads only after it has seen done under the lock.
- */
 struct resolve {
-	pthread_mutex_t	 lock;
-	struct loop	*loop;		/* NULL: the asker has left */
-	struct wake	*wake;
-	bool		 has_thread;
-	bool		 done;
-	int		 status;	/* of getaddrinfo */
-	int		 saved_errno;	/* with EAI_SYSTEM */
-	struct addrinfo	*found;
+	struct asker	 asker;
+	struct lookup	*lookup;	/* NULL: a literal */
 	struct addresses literal;
 	char		*host;
-	char		 port[6];
 };
 
 int
@@ -65,82 +53,27 @@ address_unix(struct address *a, const char *path)
 	return 0;
 }
 
-static void
-destroy(struct resolve *r)
-{
-	if (r->found != NULL)
-		freeaddrinfo(r->found);
-	pthread_mutex_destroy(&r->lock);
-	free(r->host);
-	free(r);
-}
-
-static void *
-look_up(void *arg)
-{
-	struct resolve *r = arg;
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
-	bool left;
-
-	r->status = getaddrinfo(r->host, r->port, &hints, &r->found);
-	r->saved_errno = errno;
-	pthread_mutex_lock(&r->lock);
-	r->done = true;
-	left = r->loop == NULL;
-	if (!left)
-		loop_post(r->loop, r->wake);
-	pthread_mutex_unlock(&r->lock);
-	if (left)
-		destroy(r);
-	return NULL;
-}
-
-/* Signals are for the script's thread. */
-static int
-start_thread(struct resolve *r)
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-	sigset_t all, before;
-	int rv;
-
-	if ((rv = pthread_attr_init(&attr)) != 0)
-		return rv;
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rv = pthread_create(&thread, &attr, look_up, r);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
-	return rv;
-}
-
 struct resolve *
 resolve_new(struct loop *loop, struct wake *wake, const char *host,
     uint16_t port, struct error *err)
 {
 	struct resolve *r = calloc(1, sizeof(*r));
-	int rv;
+	char text[6];
 
 	if (r == NULL || (r->host = strdup(host)) == NULL) {
 		free(r);
 		error_nomem(err);
 		return NULL;
 	}
-	pthread_mutex_init(&r->lock, NULL);
-	r->loop = loop;
-	r->wake = wake;
-	snprintf(r->port, sizeof(r->port), "%u", (unsigned int)port);
 	if (address_parse(&r->literal.list[0], host, port) == 0) {
 		r->literal.count = 1;
-		r->done = true;
 		return r;
 	}
-	r->has_thread = true;
-	if ((rv = start_thread(r)) != 0) {
-		destroy(r);
-		error_setx(err, ERR_IO, error_errno_name(rv),
-		    "thread for a look-up: %s", strerror(rv));
+	r->asker.loop = loop;
+	r->asker.wake = wake;
+	snprintf(text, sizeof(text), "%u", (unsigned int)port);
+	if ((r->lookup = lookup_join(host, text, &r->asker, err)) == NULL) {
+		resolve_free(r);
 		return NULL;
 	}
 	return r;
@@ -149,34 +82,31 @@ resolve_new(struct loop *loop, struct wake *wake, const char *host,
 void
 resolve_free(struct resolve *r)
 {
-	bool done;
-
 	if (r == NULL)
 		return;
-	pthread_mutex_lock(&r->lock);
-	done = r->done;
-	r->loop = NULL;
-	pthread_mutex_unlock(&r->lock);
-	if (done)
-		destroy(r);
+	if (r->lookup != NULL)
+		lookup_leave(r->lookup, &r->asker);
+	free(r->host);
+	free(r);
 }
 
 static enum want
-failed(const struct resolve *r, struct error *err)
+failed(const struct resolve *r, const struct lookup_answer *answer,
+    struct error *err)
 {
 	const char *code = "other";
 
-	if (r->status == EAI_SYSTEM) {
-		errno = r->saved_errno;
+	if (answer->status == EAI_SYSTEM) {
+		errno = answer->saved_errno;
 		error_set(err, ERR_RESOLVE, code, "looking up %s", r->host);
 		return WANT_FAILED;
 	}
-	if (r->status == EAI_AGAIN)
+	if (answer->status == EAI_AGAIN)
 		code = "temporary";
-	else if (r->status == EAI_NONAME || r->status == EAI_NODATA)
+	else if (answer->status == EAI_NONAME || answer->status == EAI_NODATA)
 		code = "not-found";
 	error_setx(err, ERR_RESOLVE, code, "looking up %s: %s", r->host,
-	    gai_strerror(r->status));
+	    gai_strerror(answer->status));
 	return WANT_FAILED;
 }
 
@@ -224,19 +154,17 @@ interleave(struct addresses *out, const struct addrinfo *found)
 enum want
 resolve_step(struct resolve *r, struct addresses *out, struct error *err)
 {
-	bool done;
+	const struct lookup_answer *answer;
 
-	pthread_mutex_lock(&r->lock);
-	done = r->done;
-	pthread_mutex_unlock(&r->lock);
-	if (!done)
-		return WANT_WAKE;
-	if (!r->has_thread) {
+	if (r->lookup == NULL) {
 		*out = r->literal;
 		return WANT_NOTHING;
 	}
-	if (r->status != 0 || r->found == NULL)
-		return failed(r, err);
-	interleave(out, r->found);
+	if (!lookup_is_done(r->lookup))
+		return WANT_WAKE;
+	answer = lookup_answer(r->lookup);
+	if (answer->status != 0 || answer->found == NULL)
+		return failed(r, answer, err);
+	interleave(out, answer->found);
 	return WANT_NOTHING;
 }

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/lookup.h"
 #include "net/resolve.h"
 
 #define PATIENCE_MS	20000	/* until a test gives up, on a busy machine */
@@ -361,6 +362,102 @@ test_one_hangs(void **state)
 	tear_down(&f);
 }
 
+/* Who asks for what is being looked up already shares the answer. */
+static void
+test_shared(void **state)
+{
+	struct addresses found = { 0 };
+	struct error err = { 0 };
+	struct resolve *r[3];
+	struct fixture f[3];
+	size_t i;
+
+	(void)state;
+	answer = (struct answer){ .families = "4", .waits = true };
+	for (i = 0; i < 3; i++) {
+		set_up(&f[i]);
+		assert_non_null(r[i] = resolve_new(f[i].loop, f[i].wake,
+		    "slow.test", PORT, &err));
+	}
+	assert_int_equal(sem_wait(&asked), 0);
+	resolve_free(r[1]);		/* the others are not concerned */
+	sem_post(&go);
+	for (i = 0; i < 3; i += 2) {
+		assert_int_equal(drive(&f[i], r[i], &found, &err),
+		    WANT_NOTHING);
+		assert_string_equal(show(&found), "10.0.0.0");
+		resolve_free(r[i]);
+	}
+	assert_int_equal(sem_trywait(&asked), -1);
+	for (i = 0; i < 3; i++)
+		tear_down(&f[i]);
+}
+
+/* Another port, and another name, are other questions. */
+static void
+test_not_shared(void **state)
+{
+	static const struct {
+		const char	*host;
+		uint16_t	 port;
+	} rows[] = { { "a.test", PORT }, { "a.test", PORT + 1 },
+	    { "b.test", PORT } };
+	struct error err = { 0 };
+	struct resolve *r[3];
+	struct fixture f;
+	size_t i;
+
+	(void)state;
+	set_up(&f);
+	answer = (struct answer){ .families = "4", .waits = true };
+	for (i = 0; i < 3; i++)
+		assert_non_null(r[i] = resolve_new(f.loop, f.wake,
+		    rows[i].host, rows[i].port, &err));
+	for (i = 0; i < 3; i++)
+		assert_int_equal(sem_wait(&asked), 0);
+	for (i = 0; i < 3; i++)
+		resolve_free(r[i]);
+	for (i = 0; i < 3; i++)
+		sem_post(&go);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(sem_wait(&freed), 0);
+	tear_down(&f);
+}
+
+/* So many at once and no more, but one that was left keeps nobody's place. */
+static void
+test_crowd(void **state)
+{
+	struct resolve *r[LOOKUP_MAX + 2];
+	struct error err = { 0 };
+	struct fixture f;
+	char name[16];
+	size_t i;
+
+	(void)state;
+	set_up(&f);
+	answer = (struct answer){ .families = "4", .waits = true };
+	for (i = 0; i < LOOKUP_MAX + 2; i++) {
+		snprintf(name, sizeof(name), "%zu.test", i);
+		assert_non_null(r[i] = resolve_new(f.loop, f.wake, name, PORT,
+		    &err));
+	}
+	for (i = 0; i < LOOKUP_MAX; i++)
+		assert_int_equal(sem_wait(&asked), 0);
+	assert_int_equal(sem_trywait(&asked), -1);
+	resolve_free(r[0]);
+	assert_int_equal(sem_wait(&asked), 0);
+	resolve_free(r[LOOKUP_MAX + 1]);	/* never begun */
+	for (i = 1; i < LOOKUP_MAX + 1; i++)
+		resolve_free(r[i]);
+	assert_int_equal(sem_trywait(&asked), -1);
+	for (i = 0; i < LOOKUP_MAX + 1; i++)
+		sem_post(&go);
+	for (i = 0; i < LOOKUP_MAX + 1; i++)
+		assert_int_equal(sem_wait(&freed), 0);
+	tear_down(&f);
+}
+
 /* Nobody waits any more, not even the loop, when the answer comes. */
 static void
 test_abandoned(void **state)
@@ -446,6 +543,9 @@ main(void)
 		cmocka_unit_test_setup(test_literals, forget),
 		cmocka_unit_test_setup(test_failures, forget),
 		cmocka_unit_test_setup(test_one_hangs, forget),
+		cmocka_unit_test_setup(test_shared, forget),
+		cmocka_unit_test_setup(test_not_shared, forget),
+		cmocka_unit_test_setup(test_crowd, forget),
 		cmocka_unit_test_setup(test_abandoned, forget),
 		cmocka_unit_test_setup(test_unread, forget),
 		cmocka_unit_test_setup(test_localhost, forget),
