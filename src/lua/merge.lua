@@ -126,6 +126,13 @@ function M.options (session, own)
   return options
 end
 
+-- M.is_shared(session, options): whether nobody has written to them since they
+-- were made, as a step of the script's own may have to its copy
+function M.is_shared (session, options)
+  local last = session.last_options
+  return last ~= nil and last.options == options
+end
+
 -- M.copy(options) -> the same to be written to, for a step of the script's own
 function M.copy (options)
   local copy = {}

@@ -1,6 +1,7 @@
 -- The innermost step: a request goes over the wire, its answer comes back.
 local core = require "https.core"
 local errors = require "https.errors"
+local merge = require "https.merge"
 local opened = require "https.opened"
 local option = require "https.options"
 local requests = require "https.request"
@@ -215,7 +216,8 @@ local function route_of (session, options, parts, proxy, stale)
     usage("url", "%s is plain http, which anyone on the way can read and "
       .. "change: use https, or say allow_http=true", parts.url)
   elseif last and last.options == options and last.parts == parts
-     and not stale then
+     and not stale and not last.ca_copy
+     and merge.is_shared(session, options) then
     return last.route, last.trust
   end
   local engine = engine_of(session, options, parts, proxy, stale)

@@ -225,6 +225,56 @@ t.test("a step that catches an error changes nothing for its next try",
     for _ = 1, 2 do nginx:untouched() end
   end)
 
+-- Without option resolve, so that nothing stands against using a route again.
+-- certificate, what a step writes to the options for its first try, and then
+local rewritten = {
+  { "self", { verify = false }, { verify = true } },
+  { "self", { verify = false }, {} },
+  { "self", { verify = { chain = false, name = false } }, { verify = {} } },
+  { "wrong", { verify = { name = false } }, {} },
+  { "ip", {}, { ca = pem "self-ca" } },
+  { "ip", {}, { servername = "other.test" } },
+  { "ip", {}, { pin = "sha256:" .. ("0"):rep(64) } },
+  { "ip", {}, { crl = pem("root", ".crl") } },
+  { "ip", {}, { ocsp = "require" } },
+}
+
+for i, row in ipairs(rewritten) do
+  t.test("a step that asks for more at its second try, " .. i, function ()
+    local server <close> = servers.httpsd{ cert = row[1] }
+    local s <close> = https.session{}
+    s:use(function (request, next)
+      local options = request.options
+      for try = 2, 3 do
+        for name in pairs(row[5 - try]) do options[name] = nil end
+        if row[try].verify ~= false then options.ca = root end
+        for name, value in pairs(row[try]) do options[name] = value end
+        if type(options.verify) == "table" and options.verify.chain == false
+        then
+          options.ca = nil
+        end
+        if try == 3 then return next(request) end
+        t.eq(next(request).body, "hello from lurl's test server\n", "body")
+      end
+    end)
+    t.raises(function ()
+      s:get("https://127.0.0.1:" .. server.port .. "/", { timeout = 20 })
+    end, "verify")
+    server:untouched()
+  end)
+end
+
+t.test("a session's list of authorities that is written to", function ()
+  local list = { root }
+  local s <close> = https.session{ ca = list, timeout = 20 }
+  local server <close> = servers.httpsd{ cert = "ip" }
+  local url = "https://127.0.0.1:" .. server.port .. "/"
+  for _ = 1, 2 do t.eq(s:get(url).status, 200, "status") end
+  list[1] = pem "self-ca"
+  t.raises(function () s:get(url) end, "verify", "unknown-issuer")
+  server:untouched()
+end)
+
 t.test("two sessions share nothing", function ()
   local off <close> = https.session{ verify = false }
   local on <close> = https.session{ ca = root }
