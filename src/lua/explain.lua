@@ -138,6 +138,12 @@ say["pin-mismatch"] = function (fact)
     :format(fact.pin)
 end
 
+say["bad-ca"] = function (fact, _, fault)
+  local words = fault.at == 1 and "%s is not for its issuer to sign: %s"
+    or "%s may not sign what it has signed: %s"
+  return words:format(quote(M.label(fact)), fault.message)
+end
+
 function say.weak (fact)
   return quote(M.label(fact)) .. ": " .. tostring(fact.weak)
 end
@@ -145,7 +151,7 @@ end
 local function describe (fault, fact, found)
   local words = say[fault.code]
   if words and not (fault.code == "weak" and not fact.weak) then
-    return words(fact, found)
+    return words(fact, found, fault)
   end
   return quote(M.label(fact)) .. ": " .. fault.message
 end
@@ -220,10 +226,9 @@ advise["bad-purpose"] = function ()
     .. "that is"
 end
 
-advise["bad-ca"] = function (fact)
-  return ("%s was not entitled to issue what it issued: the server's owner "
-    .. "needs a certificate from an authority that is"):format(
-      quote(M.label(fact)))
+advise["bad-ca"] = function ()
+  return "the server's owner needs a certificate from an authority that is "
+    .. "entitled to issue it"
 end
 
 ---------------------------------------------------------------------------

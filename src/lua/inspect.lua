@@ -129,26 +129,33 @@ local function add_chain (report, found)
   if top then top.trusted = is_anchored(found) end
 end
 
+-- Whoever interrupts wants an end, and no look more.
+local function is_interruption (err)
+  return getmetatable(err) == core.error and err.kind == "cancelled"
+end
+
+-- What was refused, without judging it; nil where the server is gone by now.
+local function look_again (target, deadline)
+  local ok, seen = pcall(look_blindly, target, deadline)
+  if ok then return seen end
+  if getmetatable(seen) ~= core.error or is_interruption(seen) then
+    error(seen, 0)
+  end
+end
+
 -- The handshake as a request would have it, and where that is refused, or
 -- asked for without verification, one that trusts nothing.
 -- -> what was seen or nil, the refusal or nil
 local function look_twice (target, deadline)
-  if target.trust then
-    local ok, seen = pcall(look, target, target.trust, deadline)
-    if ok then return seen end
-    if getmetatable(seen) ~= core.error or seen.kind ~= "verify" then
-      error(seen, 0)
-    end
-    local refusal = errors.complete(seen, target.parts)
-    asked[refusal] = target
-    local again, blind = pcall(look_blindly, target, deadline)
-    if not again and getmetatable(blind) == core.error
-       and blind.kind == "cancelled" then
-      error(blind, 0)
-    end
-    return again and blind or nil, refusal
+  if not target.trust then return look_blindly(target, deadline) end
+  local ok, seen = pcall(look, target, target.trust, deadline)
+  if ok then return seen end
+  if getmetatable(seen) ~= core.error or seen.kind ~= "verify" then
+    error(seen, 0)
   end
-  return look_blindly(target, deadline)
+  local refusal = errors.complete(seen, target.parts)
+  asked[refusal] = target
+  return look_again(target, deadline), refusal
 end
 
 -- What was seen (nil: nothing) and found, as a report.
@@ -321,11 +328,7 @@ function M.refused (err, options, parts, deadline)
   asked[err] = target
   if err.kind ~= "verify" or is_told[err.code] then return end
   local ok, why = pcall(add_hint, err, target, deadline)
-  -- Whoever interrupts wants an end, and not another error's hint.
-  if not ok and getmetatable(why) == core.error and why.kind == "cancelled"
-  then
-    error(why, 0)
-  end
+  if not ok and is_interruption(why) then error(why, 0) end
 end
 
 -- M.recall(err) -> the report of a request that was refused, from its hint's

@@ -1,6 +1,7 @@
 -- https.inspect: what is found in every certificate that matrix_test.lua has a
 -- request refuse or accept, that both agree, and that nothing was sent.
 local t = require "tests.harness"
+local peer = require "tests.lua.peer"
 local servers = require "tests.tls.servers"
 local https = require "https"
 
@@ -27,8 +28,7 @@ end
 ---------------------------------------------------------------------------
 -- Each fault.  host: default CERT.test; ca: default the root; want: the codes
 -- of all problems, each with the place of its certificate in what was sent,
--- "*" for one that was not; "" for none.  Where LibreSSL's verdict is another
--- word than any of them it comes first, without a place: want then is a list.
+-- "*" for one that was not; "" for none.
 
 local faults = {
   -- Good.
@@ -523,7 +523,8 @@ local hints = {
   { "future", {}, "not valid before .*, in 9 years: " },
   { "by-root-expired", { ca = pem "root-expired" }, "the root in the trust "
     .. "store" },
-  { "by-ca-false", {}, "'ca%-false' was not entitled" },
+  { "by-ca-false", {}, "'ca%-false' may not sign .*an authority that is" },
+  { "not-permitted", {}, "'not%-permitted' is not for its issuer to sign" },
   { "client", {}, "not issued for servers" },
   { "good", { servername = "other.test" }, "is for good%.test" },
   { "cn-only", {}, "no subjectAltName" },
@@ -566,6 +567,27 @@ t.test("the second look has what is left of the time", function ()
   t.ok(https.now() - began < 4, "it took no longer than it was given")
   t.eq(err.chain, nil, "chain")
 end)
+
+-- label, steps of each connection, the one that hangs
+local interrupted = {
+  { "a look", { "tlsread", "wait" }, "^open 0",
+    "https.inspect(%q, {verify=false, resolve={[%q]=%q}})" },
+  { "the second look", { { "handshake" }, { "tlsread", "wait" } }, "^open 1",
+    "https.get('https://' .. %q, {ca='" .. root .. "', resolve={[%q]=%q}})" },
+}
+
+for _, row in ipairs(interrupted) do
+  t.test("SIGINT in " .. row[1], function ()
+    row[2].cert = "expired"
+    local server <close> = peer.rawd(row[2])
+    local authority = "expired.test:" .. server.port
+    local client <close> = t.spawn { cmd = { t.lurl, "-e",
+      row[4]:format(authority, authority, "127.0.0.1:" .. server.port) } }
+    server:expect(row[3])
+    os.execute("kill -INT " .. client.pid)
+    client:expect "cancelled/interrupted"
+  end)
+end
 
 ---------------------------------------------------------------------------
 -- Warnings.
