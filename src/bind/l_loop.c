@@ -1,11 +1,13 @@
 /* The loop of a state, its interruption, waiting, and pools. */
 #include <math.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "lurl.h"
 #include "task.h"
 
 #define SLEEP_MAX	1e9	/* seconds */
+#define SPARE_FDS	32	/* for all but connections */
 #define WAKE_MT		"lurl.wake"
 
 #define HANDLE		"lurl.handle"	/* its key in the registry */
@@ -190,6 +192,22 @@ get_count(lua_State *L, const char *field, size_t otherwise)
 	return n < 0 ? 0 : (size_t)n;
 }
 
+/*
+ * As many connections as there are descriptors for: one that is being dialled
+ * may have two sockets (RFC 8305), and other things need some too.
+ */
+static size_t
+affordable(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
+	    limit.rlim_cur == RLIM_INFINITY)
+		return SIZE_MAX;
+	return limit.rlim_cur > 2 * SPARE_FDS ?
+	    (size_t)(limit.rlim_cur - SPARE_FDS) / 2 : 1;
+}
+
 static void
 get_limits(lua_State *L, struct pool_limits *limits)
 {
@@ -214,6 +232,8 @@ l_pool(lua_State *L)
 	struct pool_box *b;
 
 	get_limits(L, &limits);
+	if (limits.total > affordable())
+		limits.total = affordable();
 	b = lua_newuserdatauv(L, sizeof(*b), 0);
 	b->pool = NULL;
 	luaL_setmetatable(L, POOL_MT);

@@ -466,7 +466,8 @@ end)
 t.test("an error of ours before the first request", function ()
   local r = run{ "-e", "https.json.decode '{'" }
   t.eq(r.status, 7, "status")
-  t.match(r.stderr, "^lurl: line 1, column 1: .*%(json/syntax%)\n", "stderr")
+  t.match(r.stderr, "^lurl: %(command line%):1: line 1, column 1: .*%(json/syntax%)\n",
+    "stderr")
 end)
 
 ---------------------------------------------------------------------------

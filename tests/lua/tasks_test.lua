@@ -657,6 +657,28 @@ t.test("a thousand requests through fifty connections", function ()
   for i = 1, 1000 do t.eq(got[i], i, "body " .. i) end
 end)
 
+t.test("more hosts than descriptors: they wait", function ()
+  local own <close> = peer.httpsd{ "wild" }
+  local code = ([[
+    local resolve, names = {}, {}
+    for i = 1, 500 do
+      names[i] = ("h%%d.wild.test:%s"):format(i)
+      resolve[names[i] ] = "127.0.0.1"
+    end
+    local s <close> = https.session{ ca = "build/pki/root.pem",
+      resolve = resolve }
+    local got = https.map(names, function (name)
+      return s:get("https://" .. name .. "/").status
+    end, { concurrency = 500 })
+    local n = 0
+    for _, status in ipairs(got) do if status == 200 then n = n + 1 end end
+    print(n)]]):format(own.port)
+  local out = t.run{ cmd = "ulimit -n 128; exec " .. t.quote(t.lurl) .. " -e "
+    .. t.quote(code) }
+  t.eq(out.stderr, "")
+  t.eq(out.stdout, "500\n")
+end)
+
 t.test("ten thousand sleepers, each in less than 20 KiB", function ()
   local out = run [[
     local function resident ()
