@@ -30,6 +30,7 @@
 #define PATIENCE_MS	20000	/* or something hangs */
 #define BAD_MAX		10	/* after so many a sweep gives up */
 #define CRYPTO_STEP	101	/* one of so many, coprime to what recurs */
+#define CRYPTO_STEP_TWICE 401	/* where there is TLS within TLS */
 #define NEVER		SIZE_MAX
 
 enum whose { OURS, CRYPTO };
@@ -164,11 +165,16 @@ static const struct site {
 	const char	*ca;
 	const char	*servername;
 	bool		 is_right;
+	bool		 is_behind;	/* a proxy, which has TLS, too */
 } sites[] = {
-	{ "right", "build/pki/root.pem", "good.test", true },
+	{ "right", "build/pki/root.pem", "good.test", true, false },
 	{ "unknown authority", "build/pki/unknown-root.pem", "good.test",
+	    false, false },
+	{ "another's name", "build/pki/root.pem", "other.test", false,
 	    false },
-	{ "another's name", "build/pki/root.pem", "other.test", false },
+	{ "behind a proxy", "build/pki/root.pem", "good.test", true, true },
+	{ "another's name behind a proxy", "build/pki/root.pem",
+	    "other.test", false, true },
 };
 
 static struct server server;
@@ -177,6 +183,7 @@ static struct {
 	struct loop	*loop;
 	struct pool	*pool;
 	struct trust	*trust;
+	struct proxy	*proxy;
 } net;
 
 static bool
@@ -253,7 +260,8 @@ talk(const struct site *site, const struct talk *t, struct error *err)
 	struct exchange_spec spec = {
 		.target = { .tls = true, .host = "localhost",
 		    .port = server.port, .servername = site->servername,
-		    .trust = net.trust },
+		    .trust = net.trust,
+		    .proxy = site->is_behind ? net.proxy : NULL },
 		.head = span_of(t->head), .body_follows = has_pieces,
 		.chunked = has_pieces, .max_header = 65536,
 		.resolve_ms = PATIENCE_MS, .connect_ms = PATIENCE_MS,
@@ -276,6 +284,19 @@ talk(const struct site *site, const struct talk *t, struct error *err)
 	return rv;
 }
 
+/* The server is its own proxy. */
+static int
+open_proxy(struct error *err)
+{
+	struct proxy spec = { .kind = PROXY_TUNNEL, .host = "good.test",
+	    .port = server.port, .address = "127.0.0.1",
+	    .trust = net.trust };
+
+	if (net.proxy == NULL && (net.proxy = proxy_new(&spec)) == NULL)
+		return error_nomem(err);
+	return 0;
+}
+
 static int
 open_net(const struct site *site, struct error *err)
 {
@@ -291,7 +312,7 @@ open_net(const struct site *site, struct error *err)
 	if (net.trust == NULL &&
 	    (net.trust = trust_new(&spec, err)) == NULL)
 		return -1;
-	return 0;
+	return open_proxy(err);
 }
 
 static void
@@ -299,6 +320,7 @@ close_net(void)
 {
 	pool_unref(net.pool);
 	loop_unref(net.loop);
+	proxy_unref(net.proxy);
 	trust_unref(net.trust);
 	memset(&net, 0, sizeof(net));
 }
@@ -402,8 +424,11 @@ test_crypto(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(sites) / sizeof(sites[0]); i++) {
-		sweep(&sites[i], CRYPTO, false, CRYPTO_STEP);
-		sweep(&sites[i], CRYPTO, true, CRYPTO_STEP);
+		size_t step = sites[i].is_behind ? CRYPTO_STEP_TWICE :
+		    CRYPTO_STEP;
+
+		sweep(&sites[i], CRYPTO, false, step);
+		sweep(&sites[i], CRYPTO, true, step);
 	}
 }
 

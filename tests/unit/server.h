@@ -4,8 +4,11 @@
  */
 #ifndef LURL_SERVER_H
 #define LURL_SERVER_H
+#include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -120,6 +123,52 @@ server_answer(struct server_conn *c, const char *in)
 	return server_write(c, p->bytes, p->len);
 }
 
+static int
+server_connect(uint16_t port)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET,
+	    .sin_port = htons(port),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (fd == -1 || connect(fd, (struct sockaddr *)&sa, sizeof(sa)) == -1)
+		_exit(1);
+	return fd;
+}
+
+/* What there is, from the one to the other; false at the end. */
+static bool
+server_pass_on(struct server_conn *from, struct server_conn *to)
+{
+	char bytes[SERVER_REQUEST_MAX];
+	ssize_t n;
+
+	while ((n = server_read(from, bytes, sizeof(bytes))) > 0)
+		if (!server_write(to, bytes, (size_t)n))
+			return false;
+	return from->tls != NULL ? n == TLS_WANT_POLLIN :
+	    n == -1 && errno == EAGAIN;
+}
+
+/* "CONNECT host:port": a tunnel to that port, whatever the host. */
+static void
+server_relay(struct server_conn *c, const char *in)
+{
+	static const char granted[] = "HTTP/1.1 200 OK\r\n\r\n";
+	struct server_conn to = { .tls = NULL };
+	struct pollfd p[2] = { { .fd = c->fd, .events = POLLIN },
+	    { .events = POLLIN } };
+
+	to.fd = p[1].fd = server_connect((uint16_t)atoi(strchr(in, ':') + 1));
+	fcntl(c->fd, F_SETFL, O_NONBLOCK);
+	fcntl(to.fd, F_SETFL, O_NONBLOCK);
+	if (server_write(c, granted, sizeof(granted) - 1))
+		while (poll(p, 2, -1) > 0 && server_pass_on(c, &to) &&
+		    server_pass_on(&to, c))
+			;
+	close(to.fd);
+}
+
 static void *
 server_serve(void *arg)
 {
@@ -134,6 +183,10 @@ server_serve(void *arg)
 		if (!server_is_whole(in, len))
 			continue;
 		len = 0;
+		if (strncmp(in, "CONNECT ", 8) == 0) {
+			server_relay(c, in);
+			break;
+		}
 		if (!server_answer(c, in))
 			break;
 	}
