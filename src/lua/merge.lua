@@ -78,6 +78,10 @@ end
 ---------------------------------------------------------------------------
 -- Scripts ask with the same options again.
 
+-- Nor is a secret kept for longer than a call needs it.
+local is_not_kept = { body = true, cert = true, key = true,
+                      key_password = true }
+
 local is_plain = { string = true, number = true, boolean = true }
 
 -- A copy of options to tell by, with the list of authorities; nil where there
@@ -87,7 +91,7 @@ local function copy_of (own)
   for name, value in next, own do
     if name == "ca" and type(value) == "table" then
       ca = table.move(value, 1, #value, 1, {})
-    elseif not is_plain[type(value)] or name == "body" then
+    elseif not is_plain[type(value)] or is_not_kept[name] then
       return nil
     end
     values[name], count = value, count + 1

@@ -1,11 +1,12 @@
 /*
  * A small HTTPS server on libtls's server side, for `make run` and the tests.
  *
- *   httpsd [-6] [-p PORT] CHAIN KEY [CHAIN KEY ...]
+ *   httpsd [-6] [-C CA] [-p PORT] [-s STAPLE] CHAIN KEY [CHAIN KEY ...]
  *
  * Listens on 127.0.0.1 (-6: ::1), port 0 unless -p, and prints "ready PORT
  * PID".  A client gets the certificate for the name it asks for (SNI), or the
- * first where none is for that name.  When a connection ends it prints
+ * first where none is for that name; -s staples an OCSP answer to that one, -C
+ * wants a certificate of the client's, from one of these authorities.  When a connection ends it prints
  *
  *   conn K sni=NAME handshake=ok|failed requests=N bytes=N
  *
@@ -510,7 +511,7 @@ listen_on(int family, uint16_t port)
 }
 
 static struct tls *
-make_server(char *files[])
+make_server(char *files[], const char *ca, const char *staple)
 {
 	struct tls_config *cfg = tls_config_new();
 	struct tls *server = tls_server();
@@ -519,6 +520,13 @@ make_server(char *files[])
 		die("tls", "out of memory");
 	if (tls_config_set_keypair_file(cfg, files[0], files[1]) == -1)
 		die(files[0], tls_config_error(cfg));
+	if (ca != NULL && tls_config_set_ca_file(cfg, ca) == -1)
+		die(ca, tls_config_error(cfg));
+	if (ca != NULL)
+		tls_config_verify_client(cfg);
+	if (staple != NULL && tls_config_set_ocsp_staple_file(cfg, staple) ==
+	    -1)
+		die(staple, tls_config_error(cfg));
 	for (files += 2; files[0] != NULL; files += 2)
 		if (tls_config_add_keypair_file(cfg, files[0], files[1]) == -1)
 			die(files[0], tls_config_error(cfg));
@@ -596,19 +604,25 @@ main(int argc, char *argv[])
 	struct sigaction act = { .sa_handler = on_signal };
 	sigset_t stop, before;
 	struct tls *server;
+	const char *ca = NULL, *staple = NULL;
 	int opt, family = AF_INET, listener;
 	long port = 0;
 
-	while ((opt = getopt(argc, argv, "6p:")) != -1)
+	while ((opt = getopt(argc, argv, "6C:p:s:")) != -1)
 		if (opt == '6')
 			family = AF_INET6;
+		else if (opt == 'C')
+			ca = optarg;
+		else if (opt == 's')
+			staple = optarg;
 		else if (opt == 'p')
 			port = strtol(optarg, NULL, 10);
 		else
 			return 2;
 	if (argc - optind < 2 || (argc - optind) % 2 != 0 || port < 0 ||
 	    port > UINT16_MAX)
-		die("usage", "httpsd [-6] [-p PORT] CHAIN KEY [CHAIN KEY ...]");
+		die("usage", "httpsd [-6] [-C CA] [-p PORT] [-s STAPLE] "
+		    "CHAIN KEY [CHAIN KEY ...]");
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	memset(block, 'x', sizeof(block));
 	signal(SIGPIPE, SIG_IGN);
@@ -619,7 +633,7 @@ main(int argc, char *argv[])
 	sigaction(SIGTERM, &act, NULL);
 	sigaction(SIGINT, &act, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	server = make_server(argv + optind);
+	server = make_server(argv + optind, ca, staple);
 	listener = listen_on(family, (uint16_t)port);
 	serve(server, listener, &before);
 	tls_free(server);

@@ -196,7 +196,7 @@ t.test("a redirect leads to no server that is not pinned", function ()
   t.match(err.url, "direct%.test", "url")
   t.eq(err.sent, false, "sent")
   nginx.process:expect "^request from"
-  nginx:untouched()
+  nginx:untouched(rows.looks(err))
 end)
 
 t.test("a redirect to another server that is pinned", function ()

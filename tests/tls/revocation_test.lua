@@ -121,10 +121,10 @@ t.test("who asks for revocation wants the chain verified", function ()
   local s <close> = https.session{ verify = false }
   for _, o in ipairs{ { crl = both }, { ocsp = "require" } } do
     o.resolve = { ["good.test:" .. nginx.port] = "127.0.0.1:" .. nginx.port }
-    t.raises(function ()
+    local err = t.raises(function ()
       s:get("https://good.test:" .. nginx.port .. "/", o)
     end, "verify", { "unknown-issuer", "self-signed" })
-    nginx:untouched()
+    nginx:untouched(rows.looks(err))
   end
 end)
 
@@ -210,6 +210,34 @@ for _, row in ipairs(stapled) do
     rows.run({ host = host, want = row.lax or "ok",
       options = { verify = false } }, nginx, certificate(host))
   end)
+end
+
+-- Other servers than nginx.
+local function alone (row, start)
+  for i, option in ipairs{ false, "require" } do
+    local path = pem(row[1], ".ocsp")
+    local s = start(path, row[i + 1] == "ok")
+    local ok, err = pcall(rows.run, { host = "any.stapled.test",
+      want = row[i + 1], options = { ocsp = option } }, s)
+    s:stop()
+    if not ok then error(err, 0) end
+  end
+end
+
+for _, row in ipairs(stapled) do
+  if io.open(pem(row[1], ".ocsp")) then
+    t.test("ocsp: " .. row[1] .. ", libtls's server", function ()
+      alone(row, function (path)
+        return servers.httpsd{ cert = "stapled", args = { "-s", path } }
+      end)
+    end)
+    t.test("ocsp: " .. row[1] .. ", s_server", function ()
+      alone(row, function (path, answer)
+        return servers.s_server{ cert = "stapled", answer = answer,
+          args = { "-status_file", path } }
+      end)
+    end)
+  end
 end
 
 t.test("a connection made without ocsp serves no request with it", function ()

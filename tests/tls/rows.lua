@@ -5,8 +5,8 @@
 --   options  of the request; ca is the root of all if neither it nor verify
 --            is said
 --   want     "ok", or "kind/code", or a list of those
---   sent     whether a byte of the request may have gone, in the error's
---            words; by default not
+--   late     refused only once the request is on its way, so that the error
+--            says it may have been sent, or that nothing could be any more
 --   says     what the error's message must have; hints, what its hint
 --   tls      fields that response.tls must have
 --   not_in   what neither message nor hint may have, plain: a secret
@@ -49,6 +49,12 @@ local function check_words (row, err)
   end
 end
 
+-- M.looks(err) -> how many connections an error has taken: for its hint there
+-- may have been another, on which nothing was sent either
+function M.looks (err)
+  return err.chain and 2 or 1
+end
+
 -- M.refused(row, server) -> error
 function M.refused (row, server)
   local kinds, codes = {}, {}
@@ -57,10 +63,14 @@ function M.refused (row, server)
     kinds[i], codes[i] = want:match "^(%l+)/(.+)$"
   end
   local err = t.raises(function () M.get(row, server) end, kinds, codes)
-  t.eq(err.sent, row.sent or false, "sent")
+  if not row.late then
+    t.eq(err.sent, false, "sent")
+  elseif not err.sent then
+    t.eq(err.phase, "send", "phase of what was not sent")
+  end
   t.match(err.message, "^[^\n]+$", "message")
   check_words(row, err)
-  if server then server:untouched() end
+  server:untouched(M.looks(err))
   return err
 end
 

@@ -32,10 +32,12 @@ end
 local httpsd = { stop = stop, __close = stop }
 httpsd.__index = httpsd
 
+-- o = {cert=, v6=, args=}
 function M.httpsd (o)
-  local cmd = { bin .. "httpsd", file(o.cert, "-chain.pem"),
-    file(o.cert, ".key") }
-  if o.v6 then table.insert(cmd, 2, "-6") end
+  local cmd = { bin .. "httpsd", table.unpack(o.args or {}) }
+  if o.v6 then cmd[#cmd + 1] = "-6" end
+  cmd[#cmd + 1] = file(o.cert, "-chain.pem")
+  cmd[#cmd + 1] = file(o.cert, ".key")
   local p = t.spawn{ cmd = cmd, ready = "^ready (%d+)" }
   return setmetatable({ process = p, port = p.captures[1] }, httpsd)
 end
