@@ -18,6 +18,8 @@ local port = server.captures[1]
 
 -- What examples find beside them, and the system's trust store.
 t.write(dir .. "/corp.pem", t.read("build/pki/root.pem"))
+t.write(dir .. "/me.pem", t.read("build/pki/client-chain.pem"))
+t.write(dir .. "/me.key", t.read("build/pki/client.key"))
 t.write(dir .. "/report.pdf", "%PDF-1.7\n")
 local env = { SSL_CERT_FILE = "corp.pem" }
 
