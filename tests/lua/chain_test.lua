@@ -166,6 +166,42 @@ t.test("a step that is added while a request is under way", function ()
   t.eq(trace, { "a", "late", "/late", "/a" }, "the next")
 end)
 
+-- Calls that say the same share their options, but not with a script's own.
+-- label, what is put in the way of a call; it writes to the options
+local writers = {
+  { "a step", function (s, write)
+    s:use(function (request, next)
+      write(request.options)
+      return next(request)
+    end)
+  end },
+  { "a transport", function (s, write)
+    local inner = s.transport
+    s.transport = function (request)
+      write(request.options)
+      return inner(request)
+    end
+  end },
+  { "a function that signs", function (s, write)
+    s.defaults.auth = function (request) write(request.options) end
+  end },
+}
+
+for _, row in ipairs(writers) do
+  t.test(row[1] .. " that writes to options reaches no other call", function ()
+    local s <close> = stubbed()
+    local seen = {}
+    row[2](s, function (options)
+      seen[#seen + 1] = options.max_body
+      options.max_body = 7
+    end)
+    local own = { max_body = 1000 }
+    for _ = 1, 3 do s:get(URL, own) end
+    t.eq(seen, { 1000, 1000, 1000 }, "max_body")
+    t.eq(own, { max_body = 1000 }, "the script's own")
+  end)
+end
+
 t.test("a request of its own, made by a middleware", function ()
   local s <close> = stubbed()
   s:use(function (request, next)

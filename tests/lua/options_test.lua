@@ -614,6 +614,49 @@ else
 end
 
 ---------------------------------------------------------------------------
+-- The options of a call that follows one with others, which were kept.
+
+-- label, options of the first call, of the second, what is wrong with those
+local followers = {
+  { "no table", { max_body = 9 }, "max_body", "type" },
+  { "one more, unknown", { max_body = 9 }, { max_body = 9, xyzzy = 1 },
+    "option" },
+  { "another value", { max_body = 9 }, { max_body = -1 }, "value" },
+  { "none", { max_body = 1 }, {} },
+  { "one less", { max_body = 1, stream = false }, { stream = false } },
+}
+
+for _, row in ipairs(followers) do
+  t.test("after other options: " .. row[1], function ()
+    local s <close> = https.session()
+    local seen
+    s.transport = function (request)
+      seen = request.options.max_body
+      return https.response{ body = "stub" }
+    end
+    s:get("https://good.test/", row[2])
+    t.eq(seen, row[2].max_body, "the first")
+    local function follow () s:get("https://good.test/", row[3]) end
+    if row[4] then
+      t.raises(follow, "usage", row[4])
+    else
+      follow()
+      t.eq(seen, row[3].max_body, "the second")
+    end
+  end)
+end
+
+t.test("a list of authorities that has changed since", function ()
+  local p <close> = peer.httpsd{ "ip" }
+  local s <close> = https.session()
+  local url, ca = "https://127.0.0.1:" .. p.port .. "/", { peer.pem "root" }
+  t.eq(s:get(url, { ca = ca }).status, 200, "status")
+  t.eq(s:get(url, { ca = ca }).status, 200, "status again")
+  ca[1] = 5
+  t.raises(function () s:get(url, { ca = ca }) end, "usage", "type")
+end)
+
+---------------------------------------------------------------------------
 -- Nothing of what was refused reached a server that was there for it.
 
 t.test("a refused call opens no connection", function ()
