@@ -310,9 +310,9 @@ test_unix(void **state)
 	f->listener = fd;
 	c = dial_up(f, &t);
 	pool_give(f->pool, c);
-	assert_null(pool_take(f->pool, &plain));
-	assert_null(pool_take(f->pool, &other));
-	assert_ptr_equal(pool_take(f->pool, &t), c);
+	assert_null(take(f, &plain));
+	assert_null(take(f, &other));
+	assert_ptr_equal(take(f, &t), c);
 	pool_drop(f->pool, c);
 	f->listener = listener;
 	close(fd);
