@@ -298,6 +298,31 @@ t.test("sessions of TLS are not resumed", function ()
   end
 end)
 
+-- By way of others everything is checked as it is directly.
+local others_way <close> = require "tests.lua.proxies".microsocks()
+
+for _, row in ipairs{
+  { "good.test", {}, "ok" },
+  { "good.test", { pin = "sha256:" .. ("0"):rep(64) }, "verify/pin-mismatch" },
+  { "good.test", { pin = "sha256:" .. ("0"):rep(64), verify = false },
+    "verify/pin-mismatch" },
+  { "good.test", { ocsp = "require" }, "verify/ocsp" },
+  { "good.test", { crl = pem("root", ".crl") }, "verify/crl-missing" },
+  { "revoked.test", { crl = { pem("root", ".crl"), pem("inter", ".crl") } },
+    "verify/revoked" },
+  { "good.test", { tls = { max = "1.2" } }, "ok", tls = {
+    version = "TLSv1.2" } },
+} do
+  t.test("through a proxy: " .. row[1] .. ", " .. (next(row[2]) or "nothing"),
+    function ()
+      -- A connection that was made directly is not for this one.
+      rows.run({ host = row[1], want = "ok" }, nginx, row[1]:match "%w+")
+      row[2].proxy = others_way:url()
+      rows.run({ host = row[1], options = row[2], want = row[3],
+        tls = row.tls }, nginx, row[1]:match "%w+")
+    end)
+end
+
 -- Where the name leads does not matter, nor how it is spelt.
 t.test("resolve does not change who is wanted", function ()
   local at = "other.test:" .. nginx.port
