@@ -260,6 +260,7 @@ local methods = {
   { "GE T", "value" }, { "GET ", "value" }, { "GET\r\n", "value" },
   { "GET /x HTTP/1.1\r\nhost: y\r\n\r\n", "value" }, { "G\0T", "value" },
   { "G\n", "value" }, { "G\233T", "value" }, { "G:T", "value" },
+  { "CONNECT", "value" },
 }
 
 for _, row in ipairs(methods) do
