@@ -60,6 +60,12 @@ int	raise_error(lua_State *L, const struct error *err);
 void	fill_error(lua_State *L, const struct error *err);
 
 /*
+ * Sets field "refusal" of the error on top of the stack: {status=, reason=,
+ * headers=}, which is moved out of the answer of a proxy, if it gave one.
+ */
+void	set_refusal(lua_State *L, struct h1 *answer);
+
+/*
  * The error of a wait that has failed: kind cancelled; the script was
  * interrupted, or the task cancelled.
  */

@@ -70,11 +70,10 @@ push_reason(lua_State *L, const struct h1 *answer)
 	lua_pushlstring(L, reason.len == 0 ? "" : reason.data, reason.len);
 }
 
-/* The error's field "refusal": the head of a proxy's answer, if it gave one. */
-static void
+void
 set_refusal(lua_State *L, struct h1 *answer)
 {
-	if (answer->status == 0)
+	if (answer == NULL || answer->status == 0)
 		return;
 	lua_createtable(L, 0, 3);
 	lua_pushinteger(L, answer->status);

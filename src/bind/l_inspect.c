@@ -46,7 +46,7 @@ set_flag(lua_State *L, const char *field, bool value)
 
 /* The handshake. */
 
-#define BOX	3	/* l_look's, above its arguments */
+#define BOX	4	/* l_look's, above its arguments */
 
 static int
 l_close_look(lua_State *L)
@@ -88,15 +88,19 @@ look_on(lua_State *L, int status, lua_KContext ctx)
 	while ((want = look_step(b->look, &err)) == WANT_WAKE)
 		if (!await(L, look_wake(b->look), look_on, 0))
 			return raise_stopped(L);
-	if (want == WANT_FAILED)
-		return raise_error(L, &err);
+	if (want == WANT_FAILED) {
+		fill_error(L, &err);
+		set_refusal(L, look_refusal(b->look));
+		return lua_error(L);
+	}
 	push_seen(L, b->look);
 	return 1;
 }
 
 /*
- * look(route, total (seconds, or nil)) -> {version=, cipher=, alpn=, ocsp=,
- * verified=, pem= (the chain)}; raises as a request does until it is connected
+ * look(route, total (seconds, or nil), authorization (for a proxy, or nil)) ->
+ * {version=, cipher=, alpn=, ocsp=, verified=, pem= (the chain)}; raises as a
+ * request does until it is connected
  */
 static int
 l_look(lua_State *L)
@@ -109,16 +113,18 @@ l_look(lua_State *L)
 		.deadline_ms = total_ms == INT64_MAX ? INT64_MAX :
 		    loop_now_ms() + total_ms,
 	};
+	struct target target = route->target;
 	struct error err = { 0 };
 	struct look_box *b;
 
-	luaL_argcheck(L, route->target.tls, 1, "route without TLS");
+	luaL_argcheck(L, target.tls, 1, "route without TLS");
+	target.authorization = luaL_optstring(L, 3, NULL);
 	lua_settop(L, BOX - 1);
 	b = lua_newuserdatauv(L, sizeof(*b), 0);
 	b->look = NULL;
 	luaL_setmetatable(L, LOOK_MT);
 	lua_toclose(L, -1);
-	b->look = look_new(state_loop(L), &route->target, &limits, &err);
+	b->look = look_new(state_loop(L), &target, &limits, &err);
 	if (b->look == NULL)
 		return raise_error(L, &err);
 	return look_on(L, LUA_OK, 0);

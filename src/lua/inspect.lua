@@ -19,8 +19,8 @@ M.time = os.time
 -- The options of a request that matter to a connection.
 local shared = {}
 for _, name in ipairs { "ca", "cert", "crl", "key", "key_password", "ocsp",
-                        "pin", "proxy", "resolve", "servername", "timeout",
-                        "tls", "unix", "verify" } do
+                        "pin", "proxy", "proxy_ca", "proxy_verify", "resolve",
+                        "servername", "timeout", "tls", "unix", "verify" } do
   if option.checks[name] then shared[#shared + 1] = name end
 end
 
@@ -36,10 +36,16 @@ local function left_of (deadline)
   return math.max(deadline - core.now(), 0.001)
 end
 
+-- What is known of proxies, without the rest of a session, which need not stay
+-- as long as its errors.
+local function ways_of (session)
+  return { proxies = session.proxies, proxy_trust = session.proxy_trust }
+end
+
 -- One handshake.
 local function look (target, with, deadline)
-  local route = transport.route(target.options, target.parts, with)
-  return core.look(route, left_of(deadline))
+  return transport.look(target.session, target.options, target.parts, with,
+                        left_of(deadline))
 end
 
 -- The trust that a request would have, of what is on disk now.
@@ -150,7 +156,8 @@ local function look_twice (target, deadline)
   if not target.trust then return look_blindly(target, deadline) end
   local ok, seen = pcall(look, target, target.trust, deadline)
   if ok then return seen end
-  if getmetatable(seen) ~= core.error or seen.kind ~= "verify" then
+  if getmetatable(seen) ~= core.error or seen.kind ~= "verify"
+     or seen.phase == "proxy" then
     error(seen, 0)
   end
   local refusal = errors.complete(seen, target.parts)
@@ -254,7 +261,7 @@ local function of_error (err, options)
     for _, from in ipairs { before.options, options } do
       for name, value in pairs(from) do merged[name] = value end
     end
-    return { parts = before.parts, options = merged }
+    return { parts = before.parts, options = merged, session = before.session }
   end
   local host, port = rawget(err, "host"), rawget(err, "port")
   if type(host) ~= "string" or math.type(port) ~= "integer" then
@@ -262,7 +269,8 @@ local function of_error (err, options)
       .. "inspect")
   end
   host = host:find(":") and "[" .. host .. "]" or host
-  return { parts = parse_target(host .. ":" .. port), options = options }
+  return { parts = parse_target(host .. ":" .. port), options = options,
+           session = {} }
 end
 
 local function target_of (what, options)
@@ -271,7 +279,7 @@ local function target_of (what, options)
     usage("type", "what to inspect must be a URL, \"host[:port]\" or an "
       .. "error, not a %s", type(what))
   end
-  return { parts = parse_target(what), options = options }
+  return { parts = parse_target(what), options = options, session = {} }
 end
 
 local function attempt (what, options)
@@ -318,11 +326,11 @@ local function add_hint (err, target, deadline)
   end
 end
 
--- M.refused(err, options, parts, deadline): remembers what was asked, and looks
+-- M.refused(session, err, options, parts, deadline): remembers what was asked, and looks
 -- once more, trusting and sending nothing, to say what was refused; if that
 -- fails the error stays as it was.
-function M.refused (err, options, parts, deadline)
-  local target = { parts = parts, options = {} }
+function M.refused (session, err, options, parts, deadline)
+  local target = { parts = parts, options = {}, session = ways_of(session) }
   for _, name in ipairs(shared) do target.options[name] = options[name] end
   target.sources = trust.sources(options)
   asked[err] = target

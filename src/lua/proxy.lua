@@ -185,6 +185,12 @@ local function authorize (auth, method, target)
   return (digest.authorize(auth, { method = method }, target))
 end
 
+-- The word that opens a tunnel.
+local function tunnel_word (auth, parts)
+  local host = parts.host:find(":") and "[" .. parts.host .. "]" or parts.host
+  return authorize(auth, "CONNECT", host .. ":" .. parts.port)
+end
+
 -- M.identify(session, request, parts, proxy, route, special) -> special, for
 -- core.exchange, with what the proxy is to know: it goes with the request, or
 -- opens the tunnel where there is none yet
@@ -195,12 +201,15 @@ function M.identify (session, request, parts, proxy, route, special)
   if M.is_forwarder(proxy, parts) then
     special.proxy_authorization = authorize(auth, request.method, parts.url)
   elseif not session.pool:has(route) then
-    local host = parts.host:find(":") and "[" .. parts.host .. "]"
-      or parts.host
-    special.tunnel_authorization =
-      authorize(auth, "CONNECT", host .. ":" .. parts.port)
+    special.tunnel_authorization = tunnel_word(auth, parts)
   end
   return special
+end
+
+-- M.introduce(proxy, parts) -> the same for one tunnel without a request, or nil
+function M.introduce (proxy, parts)
+  return proxy.auth and not proxy.scheme.socks
+    and tunnel_word(proxy.auth, parts) or nil
 end
 
 local function basic (proxy)

@@ -95,9 +95,6 @@ end
 local function method_of (method)
   if type(method) ~= "string" then
     usage("type", "method must be a string, not a %s", type(method))
-  elseif method == "CONNECT" then
-    usage("value", "method CONNECT asks a proxy for a tunnel, which option "
-      .. "'proxy' does")
   end
   return method
 end

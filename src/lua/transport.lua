@@ -362,17 +362,29 @@ local function explain (err, request)
   end
 end
 
--- For looks that send no request.
-M.route = make_route
 M.server_name = server_name
 
--- What a certificate was refused for takes a second look to tell.
-local function complete (err, request, parts)
+-- M.look(session, options, parts, trust, seconds) -> what core.look has seen, by
+-- the way that a request would go; of the session, its proxies are enough
+function M.look (session, options, parts, trust, seconds)
+  local proxy = proxy_of(session, options, parts)
+  local function look ()
+    local engine = engine_of(session, options, parts, proxy)
+    local route = make_route(options, parts, trust, proxy, engine)
+    return core.look(route, seconds, proxy and proxies.introduce(proxy, parts))
+  end
+  if not proxy then return look() end
+  return proxies.send(proxy, {}, parts, look)
+end
+
+-- What a certificate of the server's was refused for takes a second look to
+-- tell.
+local function complete (session, err, request, parts)
   err = errors.complete(err, parts)
-  if getmetatable(err) == core.error
+  if getmetatable(err) == core.error and err.phase ~= "proxy"
      and (err.kind == "verify" or err.kind == "tls") then
-    require "https.inspect".refused(err, options_for(request, parts), parts,
-      request.deadline)
+    require "https.inspect".refused(session, err, options_for(request, parts),
+      parts, request.deadline)
   end
   return err
 end
@@ -386,7 +398,7 @@ function M.new (session)
     local call = request.opened
     if call and was_sent(result) then call.sent = true end
     if keeps_cert(request, parts) then explain(result, request) end
-    error(complete(result, request, parts), 0)
+    error(complete(session, result, request, parts), 0)
   end
 end
 

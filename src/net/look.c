@@ -69,7 +69,7 @@ patience(const struct look *l, const char **part)
 	int64_t at = after(l->began_ms, l->limits.connect_ms);
 	int64_t resolve_at = after(l->began_ms, l->limits.resolve_ms);
 
-	*part = error_phase_name(phase);
+	*part = error_phase_name(phase == PHASE_PROXY ? PHASE_CONNECT : phase);
 	if (phase == PHASE_RESOLVE && resolve_at < at)
 		at = resolve_at;
 	if (l->limits.deadline_ms < at) {
@@ -102,6 +102,12 @@ look_step(struct look *l, struct error *err)
 		return time_out(l, part, err);
 	wake_at(l->wake, at_ms < due ? at_ms : due);
 	return WANT_WAKE;
+}
+
+struct h1 *
+look_refusal(struct look *l)
+{
+	return conn_refusal(l->conn);
 }
 
 const struct peer *

@@ -42,6 +42,9 @@ enum want	look_step(struct look *l, struct error *err);
 /* Which part it is at. */
 enum error_phase look_phase(const struct look *l);
 
+/* The head of an answer with which a proxy refused; NULL: there was none. */
+struct h1	*look_refusal(struct look *l);
+
 /* What it has seen; borrowed.  The chain is PEM text, as the server sent it. */
 const struct peer *look_peer(const struct look *l);
 struct span	look_chain(const struct look *l);

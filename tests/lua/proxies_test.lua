@@ -78,8 +78,21 @@ local function common (label, name, options)
 
   t.test(label .. ": an unknown issuer", function ()
     local server <close> = peer.httpsd{ "unknown" }
-    t.raises(function () https.get(server:url("/", name), with()) end,
-      "verify", "unknown-issuer")
+    local err = t.raises(function ()
+      https.get(server:url("/", name), with())
+    end, "verify", "unknown-issuer")
+    t.eq(server:expect "^conn .* bytes=(%d+)$", "0", "bytes for the server")
+    -- The look at what was refused goes the same way.
+    t.eq(#err.chain, 2, "chain")
+    local report = https.inspect(err, { timeout = 60 })
+    t.eq(report.problems[1].code, "unknown-issuer", "problem")
+  end)
+
+  t.test(label .. ": a look without a request", function ()
+    local server <close> = peer.httpsd{ "good" }
+    local o = with()
+    local report = https.inspect(server:url("/", name), o)
+    t.eq(report.verified, true, "verified")
     t.eq(server:expect "^conn .* bytes=(%d+)$", "0", "bytes for the server")
   end)
 
@@ -180,6 +193,13 @@ end
 
 -- Wrong and missing credentials, for a proxy that wants joe's.
 local function refuses (label, p, scheme, name)
+  t.test(label .. ": a look", function ()
+    local err = t.raises(function ()
+      https.inspect(name, { timeout = 60, proxy = p:url(scheme, "joe:wrong") })
+    end, "proxy", "auth")
+    t.eq(err.phase, "proxy", "phase")
+  end)
+
   for _, credentials in ipairs{ "none", "joe:wrong", "ann:secret" } do
     t.test(label .. ": " .. credentials, function ()
       local err = t.raises(function ()
@@ -267,8 +287,20 @@ http_access allow all]] }
       t.eq(err.phase, phase, "phase")
       t.eq(err.sent, false, "sent")
       t.eq(err.message:find "^proxy " ~= nil, phase == "proxy", err.message)
+      t.eq(err.chain ~= nil, phase == "tls" and code ~= "name-mismatch",
+        "chain of the server")
     end)
   end
+
+  t.test("squid under TLS: a look past a proxy that is not trusted", function ()
+    local server <close> = peer.httpsd{ "good" }
+    local err = t.raises(function ()
+      https.inspect(server:url(), { ca = peer.pem "root", resolve = at,
+        proxy = p:url "https", proxy_ca = peer.pem "self-ca" })
+    end, "verify", "unknown-issuer")
+    t.eq(err.phase, "proxy", "phase")
+    server:stop()
+  end)
 
   t.test("squid under TLS: as if it had none", function ()
     local err = t.raises(function ()
