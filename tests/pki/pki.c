@@ -153,6 +153,8 @@ static const struct row rows[] = {
 	/* Nobody vouches for it. */
 	{ .name = "self", .basic = "critical,CA:FALSE" },
 	{ .name = "self-ca", .basic = "critical,CA:TRUE" },
+	{ .name = "evil", .cn = "\033[2J\033]0;owned\a\r\nevil \xc2\x9b" "31m",
+	    .basic = "critical,CA:TRUE" },
 	{ .name = "self-expired", .basic = "critical,CA:FALSE",
 	    .from = LONG_AGO, .to = YESTERDAY },
 	{ .name = "unknown", .issuer = "unknown-ca" },

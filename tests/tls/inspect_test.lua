@@ -590,6 +590,59 @@ for _, row in ipairs(interrupted) do
 end
 
 ---------------------------------------------------------------------------
+-- A certificate whose name would clear the screen, set its title, and more.
+
+-- Neither control characters nor those of C1, in UTF-8 or alone.
+local function is_harmless (text)
+  return not text:gsub("\n", ""):find("[%c\127-\255]")
+end
+
+t.test("a name made for terminals", function ()
+  local server <close> = servers.httpsd { cert = "evil" }
+  local authority, resolve = at(server, "evil.test")
+  local options = { ca = root, resolve = resolve }
+  local err = t.raises(function ()
+    https.get("https://" .. authority, options)
+  end, "verify", "self-signed")
+  local report = https.inspect(err)
+  for what, text in pairs { tostring = tostring(err), hint = err.hint,
+      message = err.message, subject = err.chain[1].subject,
+      name = err.chain[1].common_name, report = tostring(report),
+      problem = report.problems[1].message,
+      picture = report:picture { utf8 = true } } do
+    t.ok(is_harmless((text:gsub("└─ ", ""):gsub("[✓✗…]", ""))), what .. ": "
+      .. ("%q"):format(text))
+  end
+  t.match(err.chain[1].common_name, "^\\x1b%[2J.*\\xc2\\x9b31m$", "name")
+end)
+
+-- label, words of the command; E is evil.test with its port, A its address
+local shown = {
+  { "uncaught", { "-e", "https.get('https://E/', {resolve={['E']='A'}, ca='"
+    .. root .. "'})" } },
+  { "lurl inspect", { "scripts/inspect.lua", "--no-offers", "--address", "A",
+    "E" } },
+  { "lurl inspect --json", { "scripts/inspect.lua", "--no-offers", "--json",
+    "--address", "A", "E" } },
+}
+
+for _, row in ipairs(shown) do
+  t.test("a name made for terminals: " .. row[1], function ()
+    local server <close> = servers.httpsd { cert = "evil" }
+    local cmd = { t.lurl }
+    for i, word in ipairs(row[2]) do
+      cmd[i + 1] = word:gsub("%f[%a]E%f[%A]", "evil.test:" .. server.port)
+        :gsub("%f[%a]A%f[%A]", "127.0.0.1")
+    end
+    local got = t.run { cmd = cmd, env = { LC_ALL = "C", TERM = "xterm" } }
+    t.eq(got.status, 5, "status; " .. got.stderr)
+    t.match(got.stdout .. got.stderr, "x1b%[2J", "it was there")
+    t.ok(is_harmless(got.stdout .. got.stderr), ("%q"):format(got.stdout
+      .. got.stderr))
+  end)
+end
+
+---------------------------------------------------------------------------
 -- Warnings.
 
 t.test("soon to expire", function ()
