@@ -250,18 +250,20 @@ get_source(lua_State *L, int list, lua_Integer i)
 	return ca;
 }
 
+/* All at once, since one may have been issued by another. */
 static void
 trust_all(lua_State *L, struct chain *chain, int list)
 {
 	lua_Integer i, n = luaL_len(L, list);
-	struct ca_source ca;
+	struct ca_source *all = lua_newuserdatauv(L,
+	    (size_t)(n + 1) * sizeof(*all), 0);
 	struct error err;
 
-	for (i = 1; i <= n; i++) {
-		ca = get_source(L, list, i);
-		if (chain_trust(chain, &ca, 1, &err) == -1)
-			raise_error(L, &err);
-	}
+	for (i = 0; i < n; i++)
+		all[i] = get_source(L, list, i + 1);
+	if (chain_trust(chain, all, (size_t)n, &err) == -1)
+		raise_error(L, &err);
+	lua_pop(L, 1);
 }
 
 /*

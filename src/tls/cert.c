@@ -203,6 +203,18 @@ cert_free(struct cert *c)
 	free(c);
 }
 
+const X509_NAME *
+cert_subject(const struct cert *c)
+{
+	return c->shape->tbs->subject;
+}
+
+struct span
+cert_der(const struct cert *c)
+{
+	return buf_span(&c->der);
+}
+
 static int
 sha256(const void *data, size_t len, unsigned char *digest)
 {

@@ -4,6 +4,7 @@
  */
 #ifndef LURL_CERT_H
 #define LURL_CERT_H
+#include <openssl/x509.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -35,6 +36,10 @@ size_t	cert_der_len(const void *der, size_t len);
  */
 int	cert_sha256(const struct cert *c, unsigned char *digest);
 int	cert_key_sha256(const struct cert *c, unsigned char *digest);
+
+/* Its subject, and its bytes as they came.  Borrowed. */
+const X509_NAME	*cert_subject(const struct cert *c);
+struct span	 cert_der(const struct cert *c);
 
 /* Whether its subjectAltName covers host (name.h). */
 bool	cert_covers(const struct cert *c, const char *host);

@@ -205,57 +205,126 @@ trust_dir(struct chain *c, const char *path, struct error *err)
 	return 0;
 }
 
-/* With what each is trusted for, where its block says that. */
+/* What the way up may lead over, for trust_wanted. */
+static bool
+is_wanted(const STACK_OF(X509) *known, const X509_NAME *subject)
+{
+	size_t i;
+
+	for (i = 0; i < count_of(known); i++)
+		if (X509_NAME_cmp(subject,
+		    X509_get_issuer_name(at(known, i))) == 0 ||
+		    X509_NAME_cmp(subject,
+		    X509_get_subject_name(at(known, i))) == 0)
+			return true;
+	return false;
+}
+
+/* Adds one that is trusted, unless it has been before. */
 static int
-trust_pem(struct chain *c, struct span pem, struct error *err)
+trust_cert(struct chain *c, STACK_OF(X509) *known, struct span der)
+{
+	const unsigned char *p = (const unsigned char *)der.data;
+	X509 *x = d2i_X509(NULL, &p, (long)der.len);
+	size_t i;
+	int rv = 0;
+
+	for (i = count_of(c->sent); x != NULL && i < count_of(known); i++)
+		if (X509_cmp(at(known, i), x) == 0)
+			goto out;
+	/* What libcrypto cannot read it would not trust, either. */
+	if (x != NULL && (X509_STORE_add_cert(c->trusted, x) != 1 ||
+	    sk_X509_push(known, x) <= 0))
+		rv = -1;
+ out:
+	X509_free(x);		/* the store has its own reference */
+	return rv;
+}
+
+/*
+ * Decoding a certificate whole is slow, and a bundle may have thousands: of
+ * all that is trusted those are taken which the way may lead over, and again
+ * until there are no more of them.
+ */
+static int
+trust_wanted(struct chain *c, struct span pem)
+{
+	STACK_OF(X509) *known = sk_X509_dup(c->sent);
+	struct cert *one;
+	struct span rest;
+	size_t before;
+	int rv = known == NULL ? -1 : 0;
+
+	do {
+		before = count_of(known);
+		rest = pem;
+		while (rv == 0 && (one = cert_next(&rest)) != NULL) {
+			if (is_wanted(known, cert_subject(one)))
+				rv = trust_cert(c, known, cert_der(one));
+			cert_free(one);
+		}
+	} while (rv == 0 && count_of(known) > before);
+	sk_X509_free(known);
+	return rv;
+}
+
+/* OpenSSL's own kind of PEM, which says what each is trusted for. */
+static int
+trust_restricted(struct chain *c, struct span pem)
 {
 	BIO *in = pem.len > INT_MAX ? NULL :
 	    BIO_new_mem_buf(pem.data, (int)pem.len);
 	X509 *x;
 
 	if (in == NULL)
-		return error_nomem(err);
+		return -1;
 	while ((x = PEM_read_bio_X509_AUX(in, NULL, NULL, NULL)) != NULL) {
 		(void)X509_STORE_add_cert(c->trusted, x);
 		X509_free(x);
 	}
 	BIO_free(in);
-	ERR_clear_error();
 	return 0;
 }
 
+/* Appends what a source holds to pem; a directory is looked into later. */
 static int
-trust_one(struct chain *c, const struct ca_source *ca, struct error *err)
+read_source(struct chain *c, const struct ca_source *ca, struct buf *pem,
+    struct error *err)
 {
 	const char *path = ca->kind == CA_SYSTEM ? store_system() : ca->value;
-	struct buf pem = { 0 };
 	struct stat st;
-	int rv;
 
 	if (path == NULL)
 		return error_setx(err, ERR_USAGE, "value",
 		    "this system has no store of trusted certificates");
-	if (ca->kind != CA_TEXT && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+	if (ca->kind == CA_TEXT)
+		return store_read_text(pem, path, strlen(path), "ca text",
+		    err);
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return trust_dir(c, path, err);
-	rv = ca->kind == CA_TEXT ?
-	    store_read_text(&pem, path, strlen(path), "ca text", err) :
-	    store_read_file(&pem, path, err);
-	if (rv == 0)
-		rv = trust_pem(c, buf_span(&pem), err);
-	buf_clear(&pem);
-	return rv;
+	return store_read_file(pem, path, err);
 }
 
 int
 chain_trust(struct chain *c, const struct ca_source *ca, size_t count,
     struct error *err)
 {
+	static const char restricted[] = "BEGIN TRUSTED CERTIFICATE";
+	struct buf pem = { 0 };
+	struct span all;
 	size_t i;
+	int rv = 0;
 
-	for (i = 0; i < count; i++)
-		if (trust_one(c, &ca[i], err) == -1)
-			return -1;
-	return 0;
+	for (i = 0; i < count && rv == 0; i++)
+		rv = read_source(c, &ca[i], &pem, err);
+	all = buf_span(&pem);
+	if (rv == 0 && all.len > 0 && (memmem(all.data, all.len, restricted,
+	    sizeof(restricted) - 1) != NULL ? trust_restricted(c, all) :
+	    trust_wanted(c, all)) == -1)
+		rv = error_nomem(err);
+	buf_clear(&pem);
+	ERR_clear_error();
+	return rv;
 }
 
 /* Faults. */

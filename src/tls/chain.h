@@ -45,7 +45,10 @@ const struct facts *chain_facts(const struct chain *c, size_t i);
  */
 size_t		 chain_signer(const struct chain *c, size_t i);
 
-/* Adds to what is trusted.  Returns 0, or -1 and *err as trust_new. */
+/*
+ * Says what is trusted: all of it at once.  Returns 0, or -1 and *err as
+ * trust_new.
+ */
 int		 chain_trust(struct chain *c, const struct ca_source *ca,
 		    size_t count, struct error *err);
 

@@ -572,6 +572,91 @@ test_sources(void **state)
 	X509_free(x);
 }
 
+/*
+ * A root and what it issued in different sources, among many others: found in
+ * whatever order they come.
+ */
+static void
+test_large_store(void **state)
+{
+	enum { OTHERS = 300 };
+	struct certs_spec other = { .cn = "other", .key = key, .ca = true };
+	struct certs_spec a = { .cn = "root", .key = key, .ca = true };
+	struct certs_spec b = { .cn = "inter", .key = key, .ca = true,
+	    .issuer_key = key };
+	struct certs_spec leaf = { .cn = "leaf", .key = key,
+	    .issuer_key = key };
+	struct ca_source ca[3] = { { CA_TEXT, NULL }, { CA_TEXT, NULL },
+	    { CA_TEXT, NULL } };
+	struct buf pem = { 0 }, many = { 0 };
+	char *text[2];
+	struct error err;
+	struct chain *c;
+	X509 *x[4];
+	size_t i;
+
+	(void)state;
+	x[0] = certs_new(&a);
+	b.issuer = x[0];
+	x[1] = certs_new(&b);
+	leaf.issuer = x[1];
+	x[2] = certs_new(&leaf);
+	x[3] = certs_new(&other);
+	for (i = 0; i < OTHERS; i++)
+		add_pem(&many, x[3]);
+	assert_int_equal(buf_add(&many, "", 1), 0);
+	text[0] = certs_pem(x[0]);
+	text[1] = certs_pem(x[1]);
+	for (i = 0; i < 2; i++) {
+		ca[i].value = text[0];
+		ca[1 - i].value = text[1];
+		ca[2].value = many.data;
+		add_pem(&pem, x[2]);
+		c = chain_of(&pem);
+		assert_int_equal(chain_trust(c, ca, 3, &err), 0);
+		assert_int_equal(chain_examine(c, NULL, NULL, time(NULL)), 0);
+		assert_int_equal(chain_fault_count(c), 0);
+		assert_int_equal(chain_path_len(c), 3);
+		chain_free(c);
+	}
+	buf_clear(&many);
+	for (i = 0; i < 4; i++)
+		X509_free(x[i]);
+	free(text[0]);
+	free(text[1]);
+}
+
+/* One that is trusted for mail alone. */
+static void
+test_restricted(void **state)
+{
+	struct certs_spec a = { .cn = "root", .key = key, .ca = true };
+	struct certs_spec leaf = { .cn = "leaf", .key = key,
+	    .issuer_key = key };
+	ASN1_OBJECT *mail = OBJ_nid2obj(NID_email_protect);
+	struct ca_source ca = { CA_TEXT, NULL };
+	X509 *root = certs_new(&a), *own;
+	struct buf pem = { 0 };
+	struct error err;
+	struct chain *c;
+	char *text;
+
+	(void)state;
+	leaf.issuer = root;
+	own = certs_new(&leaf);
+	certs_must(X509_add1_trust_object(root, mail) == 1, "trust");
+	ca.value = text = certs_trusted_pem(root);
+	add_pem(&pem, own);
+	c = chain_of(&pem);
+	assert_int_equal(chain_trust(c, &ca, 1, &err), 0);
+	assert_int_equal(chain_examine(c, NULL, NULL, time(NULL)), 0);
+	assert_true(chain_fault_count(c) > 0);
+	chain_free(c);
+	free(text);
+	X509_free(own);
+	X509_free(root);
+}
+
 int
 main(void)
 {
@@ -588,6 +673,8 @@ main(void)
 		cmocka_unit_test(test_ring),
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_sources),
+		cmocka_unit_test(test_large_store),
+		cmocka_unit_test(test_restricted),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
