@@ -97,7 +97,10 @@ local function plain (report)
 end
 
 local report = https.inspect(target, options)
-local is_short = options.days and #report.warnings > 0
+local is_short = false
+for _, warning in ipairs(options.days and report.warnings or {}) do
+  is_short = is_short or warning.code == "expires-soon"
+end
 local is_good = report.verified and not is_short
 
 if form == "--pem" then

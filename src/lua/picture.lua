@@ -5,6 +5,8 @@ local explain = require "https.explain"
 
 local M = {}
 
+local DEPTH_SHOWN = 8  -- of a chain; a longer one is drawn straight down
+
 local styles = {
   utf8 = { branch = "└─ ", good = "✓", bad = "✗", doubt = "!", unknown = "?",
            cut = "…" },
@@ -104,7 +106,8 @@ local function draw_tree (pen, report, lines, when)
   local rows = rows_of(report, when)
   local widest = 0
   for i, row in ipairs(rows) do
-    local indent = i == 1 and "" or (" "):rep(3 * (i - 2)) .. pen.style.branch
+    local depth = math.min(i - 2, DEPTH_SHOWN)
+    local indent = i == 1 and "" or (" "):rep(3 * depth) .. pen.style.branch
     row.text = indent .. cut(pen, row.name, 40)
     widest = math.max(widest, length(row.text))
   end

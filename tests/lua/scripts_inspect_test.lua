@@ -183,6 +183,17 @@ t.test("picture: names that would draw on the terminal", function ()
   end
 end)
 
+t.test("picture: a hundred certificates", function ()
+  local path = {}
+  for i = 1, 100 do
+    path[i] = certificate { common_name = "n" .. i, issuer_name = "x" }
+  end
+  local got = picture.draw(report_of { path = path }, {})
+  for line in got:gmatch("[^\n]+") do
+    t.ok(#line <= 90, "too long: " .. line)
+  end
+end)
+
 t.test("picture: a name longer than the line", function ()
   local long = certificate { common_name = ("x"):rep(5000), index = 1,
     names = { ("y"):rep(200) }, issuer_name = "R1" }
