@@ -31,14 +31,12 @@ copy_target(struct target *to, const struct target *from)
 	to->servername = copy(from->servername);
 	to->address = copy(from->address);
 	to->path = copy(from->path);
-	to->authorization = from->authorization == NULL ? NULL :
-	    strdup(from->authorization);
+	to->authorization = copy(from->authorization);
 	to->trust = from->trust == NULL ? NULL : trust_ref(from->trust);
 	to->proxy = from->proxy == NULL ? NULL : proxy_ref(from->proxy);
 	return to->host == NULL || to->servername == NULL ||
 	    to->address == NULL || to->path == NULL ||
-	    (to->authorization == NULL && from->authorization != NULL) ?
-	    -1 : 0;
+	    to->authorization == NULL ? -1 : 0;
 }
 
 static void
@@ -117,23 +115,30 @@ conn_free(struct conn *c)
 	free(c);
 }
 
-/* A name, or what stands for it; of the proxy where there is one. */
+/* A name, or the address that stands for it. */
+static int
+look_up(struct dialling *d, const char *host, uint16_t port,
+    const char *address, uint16_t address_port, struct error *err)
+{
+	if (address != NULL && address[0] != '\0') {
+		host = address;
+		port = address_port != 0 ? address_port : port;
+	}
+	d->phase = PHASE_RESOLVE;
+	d->resolve = resolve_new(d->loop, d->wake, host, port, err);
+	return d->resolve == NULL ? -1 : 0;
+}
+
+/* Of the proxy, where there is one. */
 static int
 start_resolve(struct conn *c, struct error *err)
 {
-	struct dialling *d = c->dialling;
 	const struct target *t = &c->target;
 	const struct proxy *p = t->proxy;
-	const char *address = p != NULL ? p->address : t->address;
-	uint16_t there = p != NULL ? p->address_port : t->address_port;
-	uint16_t port = p != NULL ? p->port : t->port;
-	bool is_set = address != NULL && address[0] != '\0';
 
-	d->phase = PHASE_RESOLVE;
-	d->resolve = resolve_new(d->loop, d->wake, is_set ? address :
-	    p != NULL ? p->host : t->host, is_set && there != 0 ? there : port,
-	    err);
-	return d->resolve == NULL ? -1 : 0;
+	return p != NULL ? look_up(c->dialling, p->host, p->port, p->address,
+	    p->address_port, err) : look_up(c->dialling, t->host, t->port,
+	    t->address, t->address_port, err);
 }
 
 /* A Unix socket, whose path needs no look-up. */

@@ -153,7 +153,8 @@ introduce(struct passage *p, struct error *err)
 		rv = start_socks(p, err);
 	else
 		rv = tunnel_start(&p->tunnel, t->host, t->port,
-		    t->authorization, &p->out, err);
+		    t->authorization[0] == '\0' ? NULL : t->authorization,
+		    &p->out, err);
 	return rv == -1 ? WANT_FAILED : WANT_NOTHING;
 }
 

@@ -14,9 +14,9 @@
 struct passage;
 
 /*
- * Begins on a wire that is connected to target->proxy; wire and target are
- * borrowed until passage_free (accepts NULL).  wake is marked when there is
- * something to step for.
+ * Begins on a wire that is connected to target->proxy; wire and target (whose
+ * strings are "" where there is nothing) are borrowed until passage_free, which
+ * accepts NULL.  wake is marked when there is something to step for.
  * Returns NULL and *err on failure: io, tls/config, usage/value.
  */
 struct passage	*passage_new(struct loop *loop, struct wake *wake,
