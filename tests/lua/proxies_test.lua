@@ -60,6 +60,17 @@ local function common (label, name, options)
     t.eq(n, 1000000, "chunked")
   end)
 
+  t.test(label .. ": many at once", function ()
+    local server <close> = peer.httpsd{ "good" }
+    local session <close> = https.session(with())
+    local list = {}
+    for i = 1, 20 do list[i] = i * 1000 end
+    local lengths = https.map(list, function (n)
+      return #session:get(server:url("/bytes/" .. n, name)).body
+    end, { concurrency = 10 })
+    t.eq(lengths, list, "lengths")
+  end)
+
   t.test(label .. ": slow bytes", function ()
     local server <close> = peer.rawd{ cert = "good", "head", "drip", 5,
       peer.answer "slowly" }
