@@ -1,5 +1,6 @@
 -- Telling how far a transfer is: a function of the script's, or a bar on a
--- terminal - one line, as wide as that is, drawn at most ten times a second.
+-- terminal - one line each, as wide as that is, drawn at most ten times a
+-- second.
 local core = require "https.core"
 
 local M = {}
@@ -54,42 +55,109 @@ function M.line (s)
   return text .. " [" .. M.bar(fraction, math.min(room, 50), s.utf8) .. "]"
 end
 
--- A function (received, total, done) that draws, and one that ends the line.
-local function drawer (options)
-  local terminal = options.terminal or core.terminal
-  local write = options.write or function (text)
-    io.stderr:write(text)
-    io.stderr:flush()
+-- What draws the bars that run at the same time: each on a line of its own,
+-- with a name where there is more than one.
+local Board = {}
+Board.__index = Board
+
+local function write_error (text)
+  io.stderr:write(text)
+  io.stderr:flush()
+end
+
+-- M.board{terminal=, write=, now=} -> a board; tests have their own
+function M.board (options)
+  return setmetatable({
+    bars = {}, lines = 0, now = options.now or core.now,
+    terminal = options.terminal or core.terminal,
+    write = options.write or write_error,
+  }, Board)
+end
+
+function Board:line (bar, columns, utf8)
+  local name = ""
+  if #self.bars > 1 and columns >= 40 then
+    name = ("%-16s "):format(bar.name:sub(1, 16))
   end
-  local now = options.now or core.now
-  local began, last, is_open = now(), nil, false
-  local function draw (received, total, done)
-    local columns, utf8 = terminal()
-    if not columns then return end
-    local time = now()
-    if not done and last and time - last < INTERVAL then return end
-    last, is_open = time, true
-    write("\r" .. M.line { received = received, total = total,
-      elapsed = time - began, columns = columns, utf8 = utf8 } .. "\27[K")
+  return name .. M.line { received = bar.received, total = bar.total,
+    elapsed = self.now() - bar.began, columns = columns - #name, utf8 = utf8 }
+end
+
+-- The cursor stays on the last line.
+function Board:draw (columns, utf8)
+  local up = self.lines > 1 and ("\27[%dA"):format(self.lines - 1) or ""
+  local lines = {}
+  for i, bar in ipairs(self.bars) do
+    lines[i] = self:line(bar, columns, utf8) .. "\27[K"
   end
-  return draw, function ()
-    if is_open then write("\n") end
-    is_open = false
+  self.write("\r" .. up .. table.concat(lines, "\n"))
+  self.last, self.lines = self.now(), #lines
+end
+
+function Board:tell (bar, received, total, done)
+  local columns, utf8 = self.terminal()
+  if not columns then return end
+  bar.received, bar.total = received, total
+  if not bar.is_shown then
+    bar.is_shown = true
+    table.insert(self.bars, bar)
+  elseif not done and self.now() - self.last < INTERVAL then
+    return
+  end
+  self:draw(columns, utf8)
+end
+
+local function index_of (list, value)
+  for i, item in ipairs(list) do
+    if item == value then return i end
   end
 end
 
-local function teller (value, options)
-  if value == true then return drawer(options or {}) end
+-- The bar has ended: its line stays as it is, above those that go on.
+function Board:stop (bar)
+  if not bar.is_shown then return end
+  bar.is_shown = false
+  table.remove(self.bars, index_of(self.bars, bar))
+  if #self.bars == 0 then
+    self.lines = 0
+    return self.write("\n")
+  end
+  local columns, utf8 = self.terminal()
+  table.insert(self.bars, 1, bar)
+  self:draw(columns or 80, utf8)
+  table.remove(self.bars, 1)
+  self.lines = self.lines - 1
+end
+
+local shared  -- the board of standard error
+
+-- A function (received, total, done) that draws, and one that ends the line.
+local function drawer (name, options)
+  shared = shared or M.board {}
+  local board = options and options.board or shared
+  local bar = { began = board.now(), name = name }
+  return function (...) board:tell(bar, ...) end,
+    function () board:stop(bar) end
+end
+
+-- What a URL's bar is called: its last part, else its host.
+local function name_of (url)
+  local path = url:match("^[^?#]*"):gsub("/+$", "")
+  return (path:match("[^/]*$"):gsub("[^ -~]", "?"))
+end
+
+local function teller (value, response, options)
+  if value == true then return drawer(name_of(response.url), options) end
   return function (received, total, done)
     if not done or received == 0 then value(received, total) end
   end, function () end
 end
 
 -- M.meter(value of option progress, response) -> meter of what comes over the
--- wire: meter:add(bytes), meter:finish() when that was all, meter:skip(bytes
+-- wire, drawn on options.board: meter:add(bytes), meter:finish() when that was all, meter:skip(bytes
 -- that were there), meter:stop() at the end of any kind
 function M.meter (value, response, options)
-  local tell, stop = teller(value, options)
+  local tell, stop = teller(value, response, options)
   local received, total = 0, tonumber(response.headers["content-length"])
   local meter = {}
   function meter:skip (bytes)

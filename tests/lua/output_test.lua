@@ -925,12 +925,13 @@ end
 -- A meter with a clock and a terminal of the test's own.
 local function draw (total, columns, steps)
   local written, now = {}, 100
-  local meter = progress.meter(true, https.response{ headers = {
-    ["content-length"] = total } }, {
+  local board = progress.board{
     terminal = function () return columns, false end,
     write = function (text) written[#written + 1] = text end,
     now = function () return now end,
-  })
+  }
+  local meter = progress.meter(true, https.response{ headers = {
+    ["content-length"] = total } }, { board = board })
   for _, step in ipairs(steps) do
     now = now + step[1]
     meter:add(step[2])
@@ -954,6 +955,65 @@ t.test("it is drawn ten times a second at most", function ()
   end
   t.eq(written[#written], "\n", "its end")
   t.match(written[#written - 1], "100%%", "the last")
+end)
+
+-- What a terminal shows after these writes; a line's bar is left out.
+local function screen (written)
+  local lines, row = { "" }, 1
+  for kind, text in table.concat(written):gsub("\27%[(%d*)(%a)",
+      function (n, c) return c == "A" and "\1" .. n .. ";" or "" end)
+      :gmatch "([\r\n\1]?)([^\r\n\1]*)" do
+    if kind == "\n" then
+      row = row + 1
+      lines[row] = text ~= "" and text or lines[row] or ""
+    elseif kind == "\1" then
+      local n, rest = text:match "^(%d+);(.*)$"
+      row = row - n
+      if rest ~= "" then lines[row] = rest end
+    elseif text ~= "" then
+      lines[row] = text
+    end
+  end
+  for i, line in ipairs(lines) do lines[i] = line:gsub(" *%[.*", "") end
+  return lines
+end
+
+t.test("several at once have a line each, and a name", function ()
+  local written, now = {}, 0
+  local board = progress.board{
+    terminal = function () return 80, false end,
+    write = function (text) written[#written + 1] = text end,
+    now = function () return now end,
+  }
+  local function start (path)
+    return progress.meter(true, https.response{ url = "https://a.test" .. path,
+      headers = { ["content-length"] = "100" } }, { board = board })
+  end
+  local a, b = start "/x/first.iso", start "/second?q=1"
+  now = 1
+  a:add(10)
+  b:add(20)
+  now = 2
+  b:add(60)
+  local lines = screen(written)
+  t.eq(#lines, 2)
+  t.match(lines[1], "^first.iso +10%%", "first")
+  t.match(lines[2], "^second +80%%", "second")
+  b:add(20)
+  b:finish()
+  b:stop()
+  now = 3
+  a:add(40)
+  lines = screen(written)
+  t.match(lines[1], "^second +100%%", "the one that has ended stays")
+  t.match(lines[2], "^ *50%%", "alone, and without a name")
+  a:add(50)
+  a:finish()
+  a:stop()
+  lines = screen(written)
+  t.eq(#lines, 3)
+  t.match(lines[2], "^ *100%%")
+  t.eq(lines[3], "", "the cursor is on a line of its own")
 end)
 
 t.test("nothing is drawn where there is no terminal", function ()
