@@ -48,6 +48,22 @@ next_line(struct span *text)
 	return line;
 }
 
+/*
+ * Passes the lines that cannot be a boundary, having no dash: base64 has none,
+ * and a bundle is nearly all base64.
+ */
+static void
+skip_to_dash(struct span *text)
+{
+	const char *dash = memchr(text->data, '-', text->len);
+
+	if (dash == NULL)
+		dash = text->data + text->len;
+	while (dash > text->data && dash[-1] != '\n' && dash[-1] != '\r')
+		dash--;
+	skip(text, (size_t)(dash - text->data));
+}
+
 /* The label of a boundary line, as "-----BEGIN CERTIFICATE-----". */
 static bool
 boundary(struct span line, const char *which, struct span *label)
@@ -74,6 +90,7 @@ find_end(struct span *text, struct pem_block *block)
 	const char *body = text->data;
 
 	while (rest.len > 0) {
+		skip_to_dash(&rest);
 		line = next_line(&rest);
 		if (starts(line, BEGIN))
 			break;
@@ -99,6 +116,7 @@ pem_next(struct span *text, struct pem_block *block)
 	if (starts(*text, "\xef\xbb\xbf"))
 		skip(text, 3);		/* a byte order mark, in UTF-8 */
 	while (text->len > 0) {
+		skip_to_dash(text);
 		line = next_line(text);
 		if (boundary(line, BEGIN, &block->label))
 			return find_end(text, block);
