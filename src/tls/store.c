@@ -72,8 +72,8 @@ store_system(void)
 }
 
 /* "HHHHHHHH.N": lower case, as OpenSSL spells it; "HHHHHHHH.rN" is a CRL. */
-static bool
-is_hashed_name(const char *name)
+bool
+store_is_hashed_name(const char *name)
 {
 	size_t digits = strspn(name, "0123456789abcdef");
 
@@ -91,7 +91,7 @@ next_hashed(DIR *d)
 	struct dirent *e;
 
 	while ((e = readdir(d)) != NULL)
-		if (is_hashed_name(e->d_name))
+		if (store_is_hashed_name(e->d_name))
 			return e->d_name;
 	return NULL;
 }
@@ -187,7 +187,11 @@ damaged(struct error *err, size_t n, const char *name, const char *why)
 	    "that block out");
 }
 
-/* Appends the n-th certificate, which b holds. */
+/* What to append of the n-th certificate, which b holds. */
+typedef int block_fn(struct buf *, const struct pem_block *, size_t,
+    const char *, struct error *);
+
+/* Decoded, and written anew. */
 static int
 add_certificate(struct buf *pem, const struct pem_block *b, size_t n,
     const char *name, struct error *err)
@@ -209,6 +213,23 @@ add_certificate(struct buf *pem, const struct pem_block *b, size_t n,
 		rv = error_nomem(err);
 	buf_clear(&der);
 	return rv == 1 ? 0 : -1;
+}
+
+/* As it stands; a TRUSTED one keeps its label, for what comes with it. */
+static int
+copy_certificate(struct buf *pem, const struct pem_block *b, size_t n,
+    const char *name, struct error *err)
+{
+	const char *label = is_trusted(b) ? "TRUSTED CERTIFICATE" :
+	    "CERTIFICATE";
+
+	(void)n;
+	(void)name;
+	if (buf_addf(pem, "-----BEGIN %s-----\n", label) == -1 ||
+	    buf_add(pem, b->body.data, b->body.len) == -1 ||
+	    buf_addf(pem, "-----END %s-----\n", label) == -1)
+		return error_nomem(err);
+	return 0;
 }
 
 /* What to say of a block that is there instead of a certificate. */
@@ -316,21 +337,21 @@ unfinished(struct error *err, const struct pem_block *b, size_t n,
 	    LABEL_SHOWN : (int)b->label.len, b->label.data, name);
 }
 
-int
-store_read_text(struct buf *pem, const char *text, size_t len,
-    const char *name, struct error *err)
+static int
+take_text(struct buf *pem, struct span text, const char *name, block_fn *add,
+    struct error *err)
 {
-	struct span rest = { text, len };
+	struct span rest = text;
 	struct pem_block b, other = { 0 };
 	size_t n = 0;
 	int rv;
 
-	if (len > STORE_FILE_MAX)
+	if (text.len > STORE_FILE_MAX)
 		return error_setx(err, ERR_USAGE, "value", "%s is larger than "
 		    "%d MiB", name, STORE_FILE_MAX >> 20);
 	while ((rv = pem_next(&rest, &b)) == 1)
 		if (is_certificate(&b)) {
-			if (add_certificate(pem, &b, ++n, name, err) == -1)
+			if (add(pem, &b, ++n, name, err) == -1)
 				return -1;
 		} else if (!label_ends(&other, "PRIVATE KEY"))
 			other = b;
@@ -339,11 +360,33 @@ store_read_text(struct buf *pem, const char *text, size_t len,
 	if (n > 0)
 		return 0;
 	return other.label.data != NULL ? only_other(err, &other, name) :
-	    no_block(err, text, len, name);
+	    no_block(err, text.data, text.len, name);
 }
 
 int
-store_read_file(struct buf *pem, const char *path, struct error *err)
+store_read_text(struct buf *pem, const char *text, size_t len,
+    const char *name, struct error *err)
+{
+	const struct span all = { text, len };
+
+	return take_text(pem, all, name, add_certificate, err);
+}
+
+int
+store_copy_text(struct buf *pem, const char *text, size_t len,
+    const char *name, struct error *err)
+{
+	const struct span all = { text, len };
+
+	return take_text(pem, all, name, copy_certificate, err);
+}
+
+/* How to take the certificates from a text. */
+typedef int take_fn(struct buf *, const char *, size_t, const char *,
+    struct error *);
+
+static int
+take_file(struct buf *pem, const char *path, take_fn *take, struct error *err)
 {
 	char name[NAME_LEN];
 	struct secret file = { 0 };
@@ -352,9 +395,21 @@ store_read_file(struct buf *pem, const char *path, struct error *err)
 	snprintf(name, sizeof(name), "ca file '%s'", path);
 	rv = secret_read(&file, path, STORE_FILE_MAX, name, err);
 	if (rv == 0)
-		rv = store_read_text(pem, file.data, file.len, name, err);
+		rv = take(pem, file.data, file.len, name, err);
 	secret_clear(&file);
 	return rv;
+}
+
+int
+store_read_file(struct buf *pem, const char *path, struct error *err)
+{
+	return take_file(pem, path, store_read_text, err);
+}
+
+int
+store_copy_file(struct buf *pem, const char *path, struct error *err)
+{
+	return take_file(pem, path, store_copy_text, err);
 }
 
 static int
@@ -366,12 +421,12 @@ by_name(const struct dirent **a, const struct dirent **b)
 static int
 hashed_entry(const struct dirent *e)
 {
-	return is_hashed_name(e->d_name);
+	return store_is_hashed_name(e->d_name);
 }
 
 /* A link whose target is gone is no certificate; OpenSSL passes it too. */
 static int
-read_entry(struct buf *pem, const char *dir, const char *entry,
+take_entry(struct buf *pem, const char *dir, const char *entry, take_fn *take,
     struct error *err)
 {
 	struct stat st;
@@ -381,13 +436,13 @@ read_entry(struct buf *pem, const char *dir, const char *entry,
 	if (asprintf(&path, "%s/%s", dir, entry) == -1)
 		return error_nomem(err);
 	if (stat(path, &st) == 0 || errno != ENOENT)
-		rv = store_read_file(pem, path, err);
+		rv = take_file(pem, path, take, err);
 	free(path);
 	return rv;
 }
 
-int
-store_read_dir(struct buf *pem, const char *path, struct error *err)
+static int
+take_dir(struct buf *pem, const char *path, take_fn *take, struct error *err)
 {
 	struct dirent **entries;
 	size_t before = pem->len - pem->off;
@@ -399,7 +454,8 @@ store_read_dir(struct buf *pem, const char *path, struct error *err)
 		    path);
 	for (i = 0; i < n; i++) {
 		if (rv == 0)
-			rv = read_entry(pem, path, entries[i]->d_name, err);
+			rv = take_entry(pem, path, entries[i]->d_name, take,
+			    err);
 		free(entries[i]);
 	}
 	free(entries);
@@ -407,6 +463,18 @@ store_read_dir(struct buf *pem, const char *path, struct error *err)
 		rv = error_setx(err, ERR_USAGE, "value", "ca directory '%s' "
 		    "holds no certificate under a hashed name", path);
 	return rv;
+}
+
+int
+store_read_dir(struct buf *pem, const char *path, struct error *err)
+{
+	return take_dir(pem, path, store_read_text, err);
+}
+
+int
+store_copy_dir(struct buf *pem, const char *path, struct error *err)
+{
+	return take_dir(pem, path, store_copy_text, err);
 }
 
 /* FNV-1a. */

@@ -29,9 +29,10 @@ const char	*store_system(void);
 uint64_t	store_dir_stamp(const char *path);
 
 /*
- * Whether a directory has entries as c_rehash names them (HHHHHHHH.N), the
- * only ones that are ever looked up.
+ * Whether a name is one that c_rehash gives (HHHHHHHH.N), and whether a
+ * directory has such entries, the only ones that are ever looked up.
  */
+bool	store_is_hashed_name(const char *name);
 bool	store_is_hashed_dir(const char *path);
 
 /*
@@ -53,5 +54,15 @@ bool	store_dirs_overlap(const char *a, const char *b);
 int	store_read_file(struct buf *pem, const char *path, struct error *err);
 int	store_read_dir(struct buf *pem, const char *path, struct error *err);
 int	store_read_text(struct buf *pem, const char *text, size_t len,
+	    const char *name, struct error *err);
+
+/*
+ * The same blocks as they stand, not decoded, which costs a hundredth: for
+ * whoever knows already what they are worth (index.h).  A damaged certificate
+ * is told only where its END line is missing.
+ */
+int	store_copy_file(struct buf *pem, const char *path, struct error *err);
+int	store_copy_dir(struct buf *pem, const char *path, struct error *err);
+int	store_copy_text(struct buf *pem, const char *text, size_t len,
 	    const char *name, struct error *err);
 #endif
