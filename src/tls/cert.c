@@ -243,6 +243,18 @@ cert_key_sha256(const struct cert *c, unsigned char *digest)
 	return rv;
 }
 
+uint32_t
+cert_subject_hash(const struct cert *c)
+{
+	return (uint32_t)X509_NAME_hash(c->shape->tbs->subject);
+}
+
+uint32_t
+cert_issuer_hash(const struct cert *c)
+{
+	return (uint32_t)X509_NAME_hash(c->shape->tbs->issuer);
+}
+
 /*
  * The i-th name if it is of a kind that counts: type GEN_DNS or GEN_IPADD and
  * its bytes; another type's value stays out.

@@ -41,6 +41,13 @@ int	cert_key_sha256(const struct cert *c, unsigned char *digest);
 const X509_NAME	*cert_subject(const struct cert *c);
 struct span	 cert_der(const struct cert *c);
 
+/*
+ * Its subject's and its issuer's name as a number: what a certificate of that
+ * subject is called in a hashed directory, in eight hexadecimal digits.
+ */
+uint32_t cert_subject_hash(const struct cert *c);
+uint32_t cert_issuer_hash(const struct cert *c);
+
 /* Whether its subjectAltName covers host (name.h). */
 bool	cert_covers(const struct cert *c, const char *host);
 
