@@ -156,6 +156,13 @@ start_dial(struct conn *c, struct error *err)
 	return d->dial == NULL ? -1 : 0;
 }
 
+static int
+start(struct conn *c, struct error *err)
+{
+	return c->target.path[0] != '\0' ? start_dial(c, err) :
+	    start_resolve(c, err);
+}
+
 struct conn *
 conn_new(struct loop *loop, struct wake *wake, const struct target *target,
     struct error *err)
@@ -177,8 +184,7 @@ conn_new(struct loop *loop, struct wake *wake, const struct target *target,
 		error_nomem(err);
 		goto err;
 	}
-	if ((c->target.path[0] != '\0' ? start_dial(c, err) :
-	    start_resolve(c, err)) == -1)
+	if (start(c, err) == -1)
 		goto err;
 	return c;
  err:
@@ -301,6 +307,24 @@ complete(const struct conn *c, struct error *err)
 		proxy_blame(c->target.proxy, err);
 }
 
+/* All over: the trust has another opinion now, and will keep it. */
+static enum want
+begin_again(struct conn *c, struct error *err)
+{
+	struct dialling *d = c->dialling;
+
+	wire_free(c->wire);
+	c->wire = NULL;
+	dial_free(d->dial);
+	d->dial = NULL;
+	passage_free(d->passage);
+	d->passage = NULL;
+	if (start(c, err) == -1)
+		return WANT_FAILED;
+	loop_post(d->loop, d->wake);
+	return WANT_WAKE;
+}
+
 enum want
 conn_step(struct conn *c, int64_t *at_ms, struct error *err)
 {
@@ -319,6 +343,9 @@ conn_step(struct conn *c, int64_t *at_ms, struct error *err)
 		want = step_proxy(c, err);
 	if (want == WANT_NOTHING && d->phase == PHASE_TLS)
 		want = step_tls(c, err);
+	if (want == WANT_FAILED && c->wire != NULL &&
+	    wire_is_undecided(c->wire))
+		want = begin_again(c, err);
 	if (want == WANT_FAILED)
 		complete(c, err);
 	if (want == WANT_NOTHING) {

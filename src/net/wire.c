@@ -38,7 +38,7 @@ struct wire {
 
 	/* Under TLS. */
 	struct tls		*tls;		/* NULL: plain */
-	const struct trust	*trust;
+	struct trust		*trust;
 	const char		*name;		/* until the handshake is over */
 	unsigned char		*raw;		/* what the socket gave, */
 	size_t			 raw_off;	/* and libtls has not taken */
@@ -49,6 +49,8 @@ struct wire {
 	int			 io_errno;	/* of the last failed call */
 	bool			 is_ready;	/* the handshake is over */
 	bool			 is_dead;	/* no libtls call after a -1 */
+	bool			 is_indexed;	/* trust_stands is to be asked */
+	bool			 is_undecided;	/* it does not */
 
 	bool			 eof;		/* the socket has ended */
 	bool			 has_sent;
@@ -396,13 +398,14 @@ wire_free(struct wire *w)
 }
 
 int
-wire_start_tls(struct wire *w, const struct trust *trust, const char *name,
+wire_start_tls(struct wire *w, struct trust *trust, const char *name,
     struct error *err)
 {
 	if ((w->raw = malloc(RAW_LEN)) == NULL ||
 	    (w->tls = tls_client()) == NULL)
 		return error_nomem(err);
 	w->trust = trust;
+	w->is_indexed = trust_is_indexed(trust);
 	w->name = name;
 	w->transport = &under_tls;
 	if (tls_configure(w->tls, trust_config(trust)) == -1 ||
@@ -427,8 +430,8 @@ is_complete(struct wire *w)
 	    strstr(words, "handshake already completed") != NULL;
 }
 
-enum want
-wire_handshake(struct wire *w, struct error *err)
+static enum want
+shake_hands(struct wire *w, struct error *err)
 {
 	switch (tls_handshake(w->tls)) {
 	case TLS_WANT_POLLIN:
@@ -445,18 +448,58 @@ wire_handshake(struct wire *w, struct error *err)
 		return WANT_FAILED;
 	}
 	if (!is_complete(w)) {
-		w->is_dead = true;
 		error_setx(err, ERR_TLS, "closed",
 		    "the server ended the handshake before it was complete");
 		return WANT_FAILED;
 	}
-	if (check_peer(w->tls, w->trust, w->name, err) == -1) {
-		w->is_dead = true;
+	if (check_peer(w->tls, w->trust, w->name, err) == -1)
 		return WANT_FAILED;
-	}
-	w->name = NULL;
-	w->is_ready = true;
 	return WANT_NOTHING;
+}
+
+/* What libtls says holds only if it has gone by the bundle. */
+static enum want
+confirm(struct wire *w, enum want want, struct error *err)
+{
+	struct error own;
+	int stands;
+
+	if (!w->is_indexed || (want == WANT_FAILED &&
+	    err->kind != ERR_VERIFY && err->kind != ERR_TLS))
+		return want;
+	stands = trust_stands(w->trust, w->tls, &own);
+	if (stands == 1)
+		return want;
+	w->is_undecided = stands == 0;
+	if (stands == -1)
+		*err = own;
+	else
+		error_setx(err, ERR_TLS, "other", "the index of the trusted "
+		    "certificates is not what they are");
+	return WANT_FAILED;
+}
+
+enum want
+wire_handshake(struct wire *w, struct error *err)
+{
+	enum want want = shake_hands(w, err);
+
+	if (want != WANT_NOTHING && want != WANT_FAILED)
+		return want;
+	want = confirm(w, want, err);
+	if (want == WANT_FAILED)
+		w->is_dead = true;
+	else {
+		w->name = NULL;
+		w->is_ready = true;
+	}
+	return want;
+}
+
+bool
+wire_is_undecided(const struct wire *w)
+{
+	return w->is_undecided;
 }
 
 ssize_t

@@ -42,7 +42,7 @@ struct wire	*wire_over(struct wire *below, struct error *err);
  * (an address goes without SNI).  trust is borrowed until wire_free, name until
  * the handshake is over.  Nothing is sent yet.  Returns 0, or -1 and *err: tls/config.
  */
-int		wire_start_tls(struct wire *w, const struct trust *trust,
+int		wire_start_tls(struct wire *w, struct trust *trust,
 		    const char *name, struct error *err);
 
 /*
@@ -52,6 +52,12 @@ int		wire_start_tls(struct wire *w, const struct trust *trust,
  * verify, tls.  After a failure the wire is good for wire_free only.
  */
 enum want	wire_handshake(struct wire *w, struct error *err);
+
+/*
+ * Whether it has failed for no reason of the server's: trust_stands.  The same
+ * again, from the beginning, will be decided.
+ */
+bool		wire_is_undecided(const struct wire *w);
 
 /*
  * Move at most WIRE_RECORD bytes.  Never block.

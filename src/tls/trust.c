@@ -217,6 +217,8 @@ trust_unref(struct trust *t)
 		return;
 	seen_clear(&t->seen);
 	buf_clear(&t->label);
+	index_free(t->index);
+	buf_clear(&t->bundle);
 	buf_clear(&t->doubts);
 	buf_clear(&t->crls);
 	buf_clear(&t->crls_over);

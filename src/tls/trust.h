@@ -10,6 +10,7 @@
 #include "base/error.h"
 
 struct cert;
+struct tls;
 struct tls_config;
 struct trust;
 
@@ -96,6 +97,17 @@ bool	trust_fresh(const struct trust *t);
  * some 150: for a new connection, not for every request.
  */
 bool	trust_current(const struct trust *t);
+
+/*
+ * Of a large bundle libtls sees what it needs, in a directory on disk (see
+ * index.h) that is not believed.  So, where trust_is_indexed says so before a
+ * handshake, trust_stands is asked after it, whether it has failed or not.
+ * trust_stands returns 1 when the outcome stands; 0 when it says nothing,
+ * since libtls may have gone by something else than the bundle: connect again,
+ * with t as it is now; -1 and *err: tls/config, io/ENOMEM.
+ */
+bool	trust_is_indexed(const struct trust *t);
+int	trust_stands(struct trust *t, struct tls *tls, struct error *err);
 
 /* Borrowed from t. */
 struct tls_config *trust_config(const struct trust *t);

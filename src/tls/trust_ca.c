@@ -120,39 +120,140 @@ use_dirs(struct trust *t, const struct source *src, size_t n,
 	return rv;
 }
 
+/* As they stand, and noted as they are before that. */
 static int
-read_source(struct trust *t, struct source *s, struct buf *pem,
-    struct error *err)
+copy_source(struct trust *t, const struct source *s, struct error *err)
 {
 	if (s->path == NULL)
-		return store_read_text(pem, s->text, strlen(s->text),
+		return store_copy_text(&t->bundle, s->text, strlen(s->text),
 		    "ca text", err);
 	if (s->is_dir) {
 		if (seen_add_entries(&t->seen, s->path, "ca", err) == NULL)
 			return -1;
-		return store_read_dir(pem, s->path, err);
+		return store_copy_dir(&t->bundle, s->path, err);
 	}
 	if (seen_add(&t->seen, s->path, "ca", err) == NULL)
 		return -1;
-	return store_read_file(pem, s->path, err);
+	return store_copy_file(&t->bundle, s->path, err);
 }
 
-/* All of it in one PEM: libtls ignores directories beside one. */
 static int
-use_memory(struct trust *t, struct source *src, size_t n, struct error *err)
+read_source(const struct source *s, struct buf *pem, struct error *err)
+{
+	if (s->path == NULL)
+		return store_read_text(pem, s->text, strlen(s->text),
+		    "ca text", err);
+	return s->is_dir ? store_read_dir(pem, s->path, err) :
+	    store_read_file(pem, s->path, err);
+}
+
+static int
+set_memory(struct trust *t, const struct buf *pem, struct error *err)
+{
+	if (tls_config_set_ca_mem(t->config, (const uint8_t *)pem->data,
+	    pem->len) == -1)
+		return trust_refused(t, err);
+	return 0;
+}
+
+static int
+set_index(struct trust *t, struct error *err)
+{
+	if (tls_config_set_ca_path(t->config, index_path(t->index)) == -1)
+		return trust_refused(t, err);
+	return 0;
+}
+
+/*
+ * Every certificate is decoded, so that a damaged one is told; then they are
+ * an index, or the PEM that libtls decodes for each connection.
+ */
+static int
+read_all(struct trust *t, const struct source *src, size_t n,
+    struct error *err)
 {
 	struct buf pem = { 0 };
 	size_t i;
 	int rv = 0;
 
-	seen_clear(&t->seen);
 	for (i = 0; i < n && rv == 0; i++)
-		rv = read_source(t, &src[i], &pem, err);
-	if (rv == 0 && tls_config_set_ca_mem(t->config,
-	    (const uint8_t *)pem.data, pem.len) == -1)
-		rv = trust_refused(t, err);
+		rv = read_source(&src[i], &pem, err);
+	if (rv == 0) {
+		t->index = index_build(buf_span(&t->bundle));
+		rv = t->index != NULL ? set_index(t, err) :
+		    set_memory(t, &pem, err);
+	}
+	if (t->index == NULL)
+		buf_clear(&t->bundle);
 	buf_clear(&pem);
 	return rv;
+}
+
+/* All of it as one bundle: libtls ignores directories beside one. */
+static int
+use_bundle(struct trust *t, const struct source *src, size_t n,
+    struct error *err)
+{
+	size_t i;
+	int rv = 0;
+
+	seen_clear(&t->seen);
+	for (i = 0; i < n && rv == 0; i++)
+		rv = copy_source(t, &src[i], err);
+	if (rv == -1)
+		return -1;
+	t->index = index_find(buf_span(&t->bundle));
+	return t->index != NULL ? set_index(t, err) : read_all(t, src, n, err);
+}
+
+bool
+trust_is_indexed(const struct trust *t)
+{
+	return t->index != NULL && !t->in_memory;
+}
+
+/* For this process; the next one makes a new index. */
+static int
+give_up_index(struct trust *t, struct error *err)
+{
+	const struct span bundle = buf_span(&t->bundle);
+	struct buf pem = { 0 };
+	int rv;
+
+	rv = store_read_text(&pem, bundle.data, bundle.len, "ca", err);
+	if (rv == 0)
+		rv = set_memory(t, &pem, err);	/* goes before the directory */
+	buf_clear(&pem);
+	if (rv == 0) {
+		index_discard(t->index);
+		t->in_memory = true;
+	}
+	return rv;
+}
+
+/*
+ * A server's stapled answer has been verified by names of its own, which
+ * libtls does not tell: then all of the index must be right.
+ */
+static bool
+is_sound(const struct trust *t, struct tls *tls)
+{
+	struct span chain;
+
+	chain.data = (const char *)tls_peer_cert_chain_pem(tls, &chain.len);
+	if (chain.data == NULL || tls_peer_ocsp_result(tls) != NULL)
+		return index_is_whole(t->index);
+	return index_vouches(t->index, chain);
+}
+
+int
+trust_stands(struct trust *t, struct tls *tls, struct error *err)
+{
+	if (t->in_memory)
+		return 0;	/* found out meanwhile, by another handshake */
+	if (is_sound(t, tls))
+		return 1;
+	return give_up_index(t, err);
 }
 
 /* "ca: a.pem, b.pem", "system: /etc/ssl/certs, ca: PEM text". */
@@ -190,7 +291,7 @@ trust_set_ca(struct trust *t, const struct trust_spec *spec, struct error *err)
 	if (rv == 0 && is_lazy(src, n))
 		rv = use_dirs(t, src, n, err);
 	if (rv == 0)
-		rv = use_memory(t, src, n, err);
+		rv = use_bundle(t, src, n, err);
 	if (rv != -1 && spec->label == NULL && make_label(t, src, n) == -1)
 		rv = error_nomem(err);
 	free(src);

@@ -2,6 +2,7 @@
 #ifndef LURL_TRUST_INTERNAL_H
 #define LURL_TRUST_INTERNAL_H
 #include "base/buf.h"
+#include "tls/index.h"
 #include "tls/pin.h"
 #include "tls/seen.h"
 #include "tls/trust.h"
@@ -14,6 +15,9 @@ struct trust {
 	struct tls_config *config;
 	struct buf	 label;		/* NUL-terminated */
 	struct seen	 seen;		/* the files behind it */
+	struct index	*index;		/* what libtls looks into; NULL: none */
+	struct buf	 bundle;	/* PEM: what that is the index of */
+	bool		 in_memory;	/* not any more: it was not sound */
 
 	bool		 has_key;	/* of the client: no core dumps */
 	struct buf	 doubts;	/* why its certificate may be refused */
