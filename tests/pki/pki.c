@@ -11,7 +11,8 @@
  *   and
  *     others.pem      144 other roots
  *     bundle145.pem   those, and root.pem in their middle
- *     hashed/         the same 145 as a directory that OpenSSL looks up
+ *     bundle5000.pem  root.pem in the middle of even more
+ *     hashed/         the 145 as a directory that OpenSSL looks up
  *     hashed-root/    root.pem alone as such a directory
  *   and what revocation.c has: lists (.crl) and OCSP answers (.ocsp)
  */
@@ -37,6 +38,7 @@
 #include "pki.h"
 
 #define OTHERS		144	/* with ours, the size of a system's bundle */
+#define CROWD		5000	/* with ours, likewise; nobody has that many */
 #define PATH_LEN	1024
 
 enum key { P256, P384, ED25519, RSA1024, RSA2048 };
@@ -511,6 +513,28 @@ put_bundles(X509 *root)
 	done(bundle);
 }
 
+/* So that whatever grows with a bundle shows. */
+static void
+put_crowd(X509 *root)
+{
+	FILE *bundle = create("bundle5000", ".pem", 0644);
+	char name[32];
+
+	for (int i = 1; i < CROWD; i++) {
+		struct row r = { .name = name, .ca = true };
+		struct made m;
+
+		format(name, sizeof(name), "crowd-%04d", i);
+		m = make(&r, i, NULL);
+		if (i == CROWD / 2)
+			put(bundle, root);
+		put(bundle, m.cert);
+		X509_free(m.cert);
+		EVP_PKEY_free(m.key);
+	}
+	done(bundle);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -528,6 +552,7 @@ main(int argc, char *argv[])
 	}
 	put_bundles(made[0].cert);
 	put_revocation();
+	put_crowd(made[0].cert);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		X509_free(made[i].cert);
 		EVP_PKEY_free(made[i].key);
