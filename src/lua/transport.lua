@@ -349,6 +349,14 @@ local function deliver (session, request, parts)
                       proxy)
 end
 
+-- Nothing has been sent when the trust store changes during the handshake, so
+-- what it holds now may decide; once, since somebody might keep changing it.
+local function may_repeat (request, err)
+  return getmetatable(err) == core.error and err.kind == "verify"
+    and err.code == "changed"
+    and (type(request.body) ~= "table" or request.body.replayable)
+end
+
 local function was_sent (err)
   return getmetatable(err) == core.error and err.sent
 end
@@ -394,6 +402,9 @@ function M.new (session)
   return function (request)
     local parts = requests.parts(request)
     local ok, result = pcall(deliver, session, request, parts)
+    if not ok and may_repeat(request, result) then
+      ok, result = pcall(deliver, session, request, parts)
+    end
     if ok then return result end
     local call = request.opened
     if call and was_sent(result) then call.sent = true end
