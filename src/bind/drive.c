@@ -2,6 +2,7 @@
  * Tasks are driven here: each runs up to its next wait, in the order in which
  * what they wait for becomes ready.
  */
+#include "lurl.h"
 #include "task.h"
 
 #define DEPTH_MAX	32	/* drivers on the C stack, which Lua limits */
