@@ -326,9 +326,9 @@ local function add_hint (err, target, deadline)
   end
 end
 
--- M.refused(session, err, options, parts, deadline): remembers what was asked, and looks
--- once more, trusting and sending nothing, to say what was refused; if that
--- fails the error stays as it was.
+-- M.refused(session, err, options, parts, deadline): remembers what was asked,
+-- and looks once more, trusting and sending nothing, to say what was refused;
+-- if that fails the error stays as it was.
 function M.refused (session, err, options, parts, deadline)
   local target = { parts = parts, options = {}, session = ways_of(session) }
   for _, name in ipairs(shared) do target.options[name] = options[name] end

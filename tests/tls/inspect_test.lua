@@ -35,7 +35,9 @@ local faults = {
   { "good", "" }, { "rsa", "" }, { "p384", "" }, { "ed25519", "" },
   { "direct", "" }, { "rootsent", "" }, { "disorder", "" }, { "noeku", "" },
   { "two", "", host = "two-a.test" }, { "many", "" }, { "upper", "" },
-  { "wild", "", host = "a.wild.test" },
+  { "wild", "", host = "a.wild.test" }, { "wild", "", host = "B.wild.test" },
+  { "idn", "", host = "xn--bcher-kva.test" },
+  { "underscore", "", host = "under_score.test" },
   { "permitted", "", host = "a.permitted.test" }, { "not-excluded", "" },
   { "self-ca", "", ca = pem "self-ca" },
   { "direct", "", ca = pem "bundle145" },
@@ -45,8 +47,12 @@ local faults = {
   { "wrong", "name-mismatch1" }, { "two", "name-mismatch1" },
   { "cn-only", "name-mismatch1" }, { "cn-other", "name-mismatch1" },
   { "wild", "name-mismatch1", host = "a.b.wild.test" },
-  { "wild-top", "name-mismatch1" }, { "nul", "name-mismatch1" },
-  { "ip", "name-mismatch1" },
+  { "wild-top", "name-mismatch1" }, { "ip", "name-mismatch1" },
+  { "wild-part", "name-mismatch1", host = "www.part.test" },
+  { "wild-middle", "name-mismatch1", host = "www.x.middle.test" },
+  { "wild-twice", "name-mismatch1", host = "a.b.twice.test" },
+  { "cn-email", "name-mismatch1" }, { "idn", "name-mismatch1" },
+  { "ip-as-dns", "name-mismatch1" }, { "ip-as-cn", "name-mismatch1" },
 
   -- Time.
   { "expired", "expired1" }, { "future", "not-yet-valid1" },
@@ -87,7 +93,7 @@ local faults = {
 
 local names = {}
 for _, row in ipairs(faults) do
-  names[row.host or row[1] .. ".test"] = row[1]
+  names[(row.host or row[1] .. ".test"):lower()] = row[1]
 end
 names["another.test"] = "expired"
 names["permitted.test"] = nil
@@ -113,7 +119,7 @@ end
 
 for _, row in ipairs(faults) do
   local name, want = row[1], row[2]
-  local host = row.host or name .. ".test"
+  local host = (row.host or name .. ".test"):lower()
   t.test(("%s, as %s: %s"):format(name, host, want == "" and "good" or want),
   function ()
     local authority, resolve = at(nginx, host)
