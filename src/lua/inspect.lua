@@ -304,7 +304,7 @@ end
 
 -- These are told well enough by the handshake itself, or not by the chain.
 local is_told = { ["name-mismatch"] = true, revoked = true, ocsp = true,
-                  ["crl-missing"] = true, ["pin-mismatch"] = true }
+                  ["pin-mismatch"] = true }
 
 -- What was refused, looked at once, for at most a few seconds.
 local function look_back (target, deadline)
@@ -316,9 +316,29 @@ local function look_back (target, deadline)
   return target.found
 end
 
+-- Whose revocation lists are not there: the hint has those that are, or the
+-- one that is out of date.
+local function name_missing (err, found)
+  if err.message:find("expired") then return end
+  local missing = {}
+  for _, cert in ipairs(found.path) do
+    if not err.hint:find(cert.issuer, 1, true)
+       and missing[#missing] ~= cert.issuer then
+      missing[#missing + 1] = cert.issuer
+    end
+  end
+  if #missing == 0 then return end
+  err.hint = ("crl lacks the current list of %s: every authority in the chain "
+    .. "needs one, the root too"):format(table.concat(missing, " and of "))
+end
+
 local function add_hint (err, target, deadline)
   local found = look_back(target, deadline)
   if not found then return end
+  if err.code == "crl-missing" then
+    err.chain = found.chain
+    return name_missing(err, found)
+  end
   local problem = explain.find(explain.problems(found), err.code)
   err.chain = found.chain
   if problem and problem.hint then

@@ -3,13 +3,13 @@
  * server, so they are read here first.
  */
 #include <limits.h>
-#include <string.h>
+#include <stdlib.h>
 
-#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
 #include <tls.h>
 
+#include "tls/facts.h"
 #include "tls/pem_source.h"
 #include "tls/trust_internal.h"
 
@@ -17,12 +17,12 @@
 static int
 note_issuer(struct buf *names, X509_CRL *crl)
 {
-	char *name = X509_NAME_oneline(X509_CRL_get_issuer(crl), NULL, 0);
+	char *name = facts_name(X509_CRL_get_issuer(crl));
 	int rv = -1;
 
 	if (name != NULL)
-		rv = buf_addf(names, "%s%s", names->len > 0 ? ", " : "", name);
-	OPENSSL_free(name);
+		rv = buf_addf(names, "%s%s", names->len > 0 ? "; " : "", name);
+	free(name);
 	return rv;
 }
 

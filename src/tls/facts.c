@@ -180,8 +180,8 @@ add_entry(struct buf *b, const X509_NAME_ENTRY *entry)
 	return rv;
 }
 
-static char *
-name_text(const X509_NAME *name)
+char *
+facts_name(const X509_NAME *name)
 {
 	struct buf b = { 0 };
 	int i, rv = 0;
@@ -215,8 +215,8 @@ fill_names(struct facts *f, X509 *x)
 {
 	X509_NAME *issuer = X509_get_issuer_name(x);
 
-	f->subject = name_text(X509_get_subject_name(x));
-	f->issuer = name_text(issuer);
+	f->subject = facts_name(X509_get_subject_name(x));
+	f->issuer = facts_name(issuer);
 	if (f->subject == NULL || f->issuer == NULL ||
 	    common_name(&f->common_name, X509_get_subject_name(x)) == -1 ||
 	    common_name(&f->issuer_name, issuer) == -1)

@@ -39,6 +39,9 @@ struct facts {
 	bool	 self_signed;	/* with its own key */
 };
 
+/* A name as in struct facts.  free.  NULL: out of memory. */
+char	*facts_name(const X509_NAME *name);
+
 /*
  * Fills *f, which facts_clear empties again, also after a failure.
  * Returns 0, or -1: out of memory.

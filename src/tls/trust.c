@@ -333,7 +333,7 @@ explain_crl(const struct trust *t, struct error *err)
 		    "the authority's current one", (int)over.len, over.data);
 	return error_hint(err, "crl has the list of %.*s%s%.*s: it needs a "
 	    "current one of every authority in the chain, the root too",
-	    (int)good.len, good.data, good.len > 0 && over.len > 0 ? ", " : "",
+	    (int)good.len, good.data, good.len > 0 && over.len > 0 ? "; " : "",
 	    (int)over.len, over.data);
 }
 
