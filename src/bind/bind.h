@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/span.h"
-#include "http/h1.h"
+#include "http/answer.h"
 #include "http/headers.h"
 #include "net/loop.h"
 #include "net/pool.h"
@@ -63,7 +63,7 @@ void	fill_error(lua_State *L, const struct error *err);
  * Sets field "refusal" of the error on top of the stack: {status=, reason=,
  * headers=}, which is moved out of the answer of a proxy, if it gave one.
  */
-void	set_refusal(lua_State *L, struct h1 *answer);
+void	set_refusal(lua_State *L, struct answer *answer);
 
 /*
  * The error of a wait that has failed: kind cancelled; the script was

@@ -63,7 +63,7 @@ push_answer_headers(lua_State *L, struct headers *from)
 }
 
 static void
-push_reason(lua_State *L, const struct h1 *answer)
+push_reason(lua_State *L, const struct answer *answer)
 {
 	struct span reason = buf_span(&answer->reason);
 
@@ -71,7 +71,7 @@ push_reason(lua_State *L, const struct h1 *answer)
 }
 
 void
-set_refusal(lua_State *L, struct h1 *answer)
+set_refusal(lua_State *L, struct answer *answer)
 {
 	if (answer == NULL || answer->status == 0)
 		return;
@@ -380,11 +380,11 @@ l_discard(lua_State *L)
 }
 
 static int
-push_answer(lua_State *L, struct h1 *answer)
+push_answer(lua_State *L, struct answer *answer)
 {
 	lua_pushinteger(L, answer->status);
 	push_reason(L, answer);
-	lua_pushstring(L, answer->minor == 0 ? "1.0" : "1.1");
+	lua_pushstring(L, answer->http);
 	push_answer_headers(L, &answer->headers);
 	return 4;
 }
@@ -471,10 +471,10 @@ too_large(struct error *err, lua_Integer max)
 static int
 expect_body(struct exchange_box *b, lua_Integer max, struct error *err)
 {
-	const struct h1 *answer = exchange_answer(b->exchange);
+	const struct answer *answer = exchange_answer(b->exchange);
 	const uint64_t at_once = 1024 * 1024;
 
-	if (answer->framing != H1_LENGTH)
+	if (!answer->is_sized)
 		return 0;
 	if (answer->length > (uint64_t)max)
 		return too_large(err, max);

@@ -141,7 +141,7 @@ l_route(lua_State *L)
 	get_target(L, &r->target);
 	get_first(L, &r->first);
 	r->path = keep_string(L, 4);
-	r->max_header = (size_t)get_integer(L, "max_header", H1_MAX_HEADER);
+	r->max_header = (size_t)get_integer(L, "max_header", ANSWER_MAX_HEADER);
 	r->pool_ms = get_ms(L, "pool");
 	r->resolve_ms = get_ms(L, "resolve");
 	r->connect_ms = get_ms(L, "connect");

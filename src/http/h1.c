@@ -23,13 +23,13 @@ static const struct start {
 	{ "\0\0?\4", 4, "the server speaks HTTP/2 here, not HTTP/1.1" },
 };
 
-static enum h1_event
+static enum answer_event
 too_large(const struct h1 *p, struct error *err)
 {
 	error_setx(err, ERR_PROTOCOL, "too-large",
 	    "response header is larger than max_header (%zu bytes)",
 	    p->max_header);
-	return H1_FAILED;
+	return ANSWER_FAILED;
 }
 
 /* The start that s is, or may yet become; NULL: none. */
@@ -52,7 +52,7 @@ find_start(struct span s)
 }
 
 /* Quotes what was seen and what is at hand of the rest. */
-static enum h1_event
+static enum answer_event
 not_http(struct h1 *p, struct h1_feed *f)
 {
 	size_t n = f->len - f->used;
@@ -61,35 +61,35 @@ not_http(struct h1 *p, struct h1_feed *f)
 	if (buf_add(&p->line, f->in + f->used,
 	    n > QUOTE_BYTES ? QUOTE_BYTES : n) == -1) {
 		error_nomem(f->err);
-		return H1_FAILED;
+		return ANSWER_FAILED;
 	}
 	error_setx(f->err, ERR_PROTOCOL, "status-line",
 	    "not an HTTP/1.x answer: %s", quote(text, buf_span(&p->line)));
-	return H1_FAILED;
+	return ANSWER_FAILED;
 }
 
 /*
  * The first bytes are looked at one by one: who speaks another protocol may
  * never send the LF that would end a line.
  */
-static enum h1_event
+static enum answer_event
 start_step(struct h1 *p, struct h1_feed *f)
 {
 	const char *in = f->in + f->used;
 	const struct start *start;
 
 	if (f->used == f->len)
-		return H1_MORE;
+		return ANSWER_MORE;
 	if (p->line.len == 0 && f->len - f->used >= VERSION_LEN &&
 	    memcmp(in, VERSION, VERSION_LEN) == 0) {
 		p->state = H1_AT_STATUS;
-		return H1_MORE;
+		return ANSWER_MORE;
 	}
 	if (p->header_bytes == p->max_header)
 		return too_large(p, f->err);
 	if (buf_add(&p->line, in, 1) == -1) {
 		error_nomem(f->err);
-		return H1_FAILED;
+		return ANSWER_FAILED;
 	}
 	p->header_bytes++;
 	f->used++;
@@ -97,21 +97,21 @@ start_step(struct h1 *p, struct h1_feed *f)
 	if (start == NULL)
 		return not_http(p, f);
 	if (p->line.len < start->len)
-		return H1_MORE;
+		return ANSWER_MORE;
 	if (start->says != NULL) {
 		error_setx(f->err, ERR_PROTOCOL, "status-line", "%s",
 		    start->says);
-		return H1_FAILED;
+		return ANSWER_FAILED;
 	}
 	p->state = H1_AT_STATUS;
-	return H1_MORE;
+	return ANSWER_MORE;
 }
 
 /*
  * The next line of a head or of trailers, without its CRLF.
- * Returns H1_MORE with line->data NULL when it is not all there.
+ * Returns ANSWER_MORE with line->data NULL when it is not all there.
  */
-static enum h1_event
+static enum answer_event
 head_line(struct h1 *p, struct h1_feed *f, const char *where,
     struct span *line)
 {
@@ -125,12 +125,12 @@ head_line(struct h1 *p, struct h1_feed *f, const char *where,
 		return too_large(p, f->err);
 	if (got == H1_LINE_NOMEM) {
 		error_nomem(f->err);
-		return H1_FAILED;
+		return ANSWER_FAILED;
 	}
 	if (got == H1_LINE_WHOLE &&
 	    h1_line_strip(line, "header", where, f->err) == -1)
-		return H1_FAILED;
-	return H1_MORE;
+		return ANSWER_FAILED;
+	return ANSWER_MORE;
 }
 
 static bool
@@ -156,7 +156,7 @@ set_reason(struct h1 *p, struct span line, struct error *err)
 	char text[QUOTE_MAX];
 	struct span reason;
 
-	buf_reset(&p->reason);
+	buf_reset(&p->answer.reason);
 	if (line.len <= STATUS_LEN + 1)
 		return 0;
 	reason.data = line.data + STATUS_LEN + 1;
@@ -164,7 +164,7 @@ set_reason(struct h1 *p, struct span line, struct error *err)
 	if (!header_value_valid(reason))	/* the same set of bytes */
 		return error_setx(err, ERR_PROTOCOL, "status-line",
 		    "control byte in the reason: %s", quote(text, reason));
-	return buf_add(&p->reason, reason.data, reason.len) == -1 ?
+	return buf_add(&p->answer.reason, reason.data, reason.len) == -1 ?
 	    error_nomem(err) : 0;
 }
 
@@ -179,34 +179,36 @@ parse_status(struct h1 *p, struct span line, struct error *err)
 		    "malformed status line: %s", quote(text, line));
 	/* A minor version we do not know is read as ours (RFC 9110 6.2). */
 	p->minor = s[7] == '0' ? 0 : 1;
-	p->status = (s[9] - '0') * 100 + (s[10] - '0') * 10 + (s[11] - '0');
+	p->answer.http = p->minor == 0 ? "1.0" : "1.1";
+	p->answer.status = (s[9] - '0') * 100 + (s[10] - '0') * 10 +
+	    (s[11] - '0');
 	/* 600 to 999 are a server's failure (RFC 9110 section 15). */
-	if (p->status < 100)
+	if (p->answer.status < 100)
 		return error_setx(err, ERR_PROTOCOL, "status-line",
 		    "status is below 100: %s", quote(text, line));
-	if (p->status == 101)
+	if (p->answer.status == 101)
 		return error_setx(err, ERR_PROTOCOL, "status-line",
 		    "the server switches protocols (101) unasked");
 	return set_reason(p, line, err);
 }
 
-static enum h1_event
+static enum answer_event
 status_step(struct h1 *p, struct h1_feed *f)
 {
-	enum h1_event ev;
+	enum answer_event ev;
 	struct span line;
 
 	ev = head_line(p, f, "status line", &line);
-	if (ev == H1_FAILED || line.data == NULL)
+	if (ev == ANSWER_FAILED || line.data == NULL)
 		return ev;
 	if (parse_status(p, line, f->err) == -1)
-		return H1_FAILED;
+		return ANSWER_FAILED;
 	p->state = H1_AT_FIELD;
-	return H1_MORE;
+	return ANSWER_MORE;
 }
 
 /* The empty line: 1xx heads are skipped (RFC 9110 section 15.2). */
-static enum h1_event
+static enum answer_event
 head_end(struct h1 *p, struct error *err)
 {
 	static const enum h1_state body[] = {
@@ -217,64 +219,64 @@ head_end(struct h1 *p, struct error *err)
 	};
 
 	if (h1_frame(p, err) == -1)
-		return H1_FAILED;
-	if (p->status >= 200) {
+		return ANSWER_FAILED;
+	if (p->answer.status >= 200) {
 		p->state = (int)body[p->framing];
-		return H1_HEAD;
+		return ANSWER_HEAD;
 	}
-	if (p->interim == H1_MAX_INTERIM) {
+	if (p->interim == ANSWER_MAX_INTERIM) {
 		error_setx(err, ERR_PROTOCOL, "too-large",
-		    "more than %d interim (1xx) answers", H1_MAX_INTERIM);
-		return H1_FAILED;
+		    "more than %d interim (1xx) answers", ANSWER_MAX_INTERIM);
+		return ANSWER_FAILED;
 	}
 	p->interim++;
-	headers_reset(&p->headers);
+	headers_reset(&p->answer.headers);
 	p->state = H1_AT_START;
-	return H1_MORE;
+	return ANSWER_MORE;
 }
 
-static enum h1_event
+static enum answer_event
 field_step(struct h1 *p, struct h1_feed *f)
 {
-	enum h1_event ev;
+	enum answer_event ev;
 	struct span line;
 
 	ev = head_line(p, f, "header section", &line);
-	if (ev == H1_FAILED || line.data == NULL)
+	if (ev == ANSWER_FAILED || line.data == NULL)
 		return ev;
 	if (line.len == 0)
 		return head_end(p, f->err);
-	return h1_field_add(&p->headers, line, f->err) == -1 ?
-	    H1_FAILED : H1_MORE;
+	return h1_field_add(&p->answer.headers, line, f->err) == -1 ?
+	    ANSWER_FAILED : ANSWER_MORE;
 }
 
 /* Framing fields among them mean nothing (RFC 9110 section 6.5.1). */
-static enum h1_event
+static enum answer_event
 trailer_step(struct h1 *p, struct h1_feed *f)
 {
-	enum h1_event ev;
+	enum answer_event ev;
 	struct span line;
 
 	ev = head_line(p, f, "trailer section", &line);
-	if (ev == H1_FAILED || line.data == NULL)
+	if (ev == ANSWER_FAILED || line.data == NULL)
 		return ev;
 	if (line.len == 0) {
 		p->state = H1_AT_END;
-		return H1_END;
+		return ANSWER_END;
 	}
-	return h1_field_add(&p->trailers, line, f->err) == -1 ?
-	    H1_FAILED : H1_MORE;
+	return h1_field_add(&p->answer.trailers, line, f->err) == -1 ?
+	    ANSWER_FAILED : ANSWER_MORE;
 }
 
-static enum h1_event
+static enum answer_event
 end_step(struct h1 *p, struct h1_feed *f)
 {
 	(void)p;
 	(void)f;
-	return H1_END;
+	return ANSWER_END;
 }
 
-static enum h1_event (*const steps[])(struct h1 *, struct h1_feed *) = {
+static enum answer_event (*const steps[])(struct h1 *, struct h1_feed *) = {
 	[H1_AT_START] = start_step,
 	[H1_AT_STATUS] = status_step,
 	[H1_AT_FIELD] = field_step,
@@ -292,33 +294,31 @@ void
 h1_init(struct h1 *p)
 {
 	memset(p, 0, sizeof(*p));
-	p->max_header = H1_MAX_HEADER;
+	p->max_header = ANSWER_MAX_HEADER;
 }
 
 void
 h1_clear(struct h1 *p)
 {
-	buf_clear(&p->reason);
-	headers_clear(&p->headers);
-	headers_clear(&p->trailers);
+	answer_clear(&p->answer);
 	buf_clear(&p->line);
 	h1_init(p);
 }
 
-enum h1_event
+enum answer_event
 h1_next(struct h1 *p, const char *in, size_t len, size_t *used,
     struct span *body, struct error *err)
 {
 	struct h1_feed f = { len > 0 ? in : "", len, 0, body, err };
-	enum h1_event ev;
+	enum answer_event ev;
 
 	assert(p->state != H1_AT_FAILURE);
 	body->data = NULL;
 	body->len = 0;
 	do
 		ev = steps[p->state](p, &f);
-	while (ev == H1_MORE && f.used < f.len);
-	if (ev == H1_FAILED)
+	while (ev == ANSWER_MORE && f.used < f.len);
+	if (ev == ANSWER_FAILED)
 		p->state = H1_AT_FAILURE;
 	*used = f.used;
 	return ev;
@@ -336,21 +336,22 @@ truncated(const struct h1 *p, struct error *err)
 	case H1_AT_LENGTH:
 		return error_setx(err, ERR_PROTOCOL, "truncated",
 		    "the connection ended after %" PRIu64 " of %" PRIu64
-		    " body bytes", p->received, p->length);
+		    " body bytes", p->answer.received,
+		    p->answer.length);
 	default:
 		return error_setx(err, ERR_PROTOCOL, "truncated",
 		    "the connection ended inside a chunked body, after %"
-		    PRIu64 " bytes", p->received);
+		    PRIu64 " bytes", p->answer.received);
 	}
 }
 
-enum h1_event
+enum answer_event
 h1_eof(struct h1 *p, struct error *err)
 {
 	assert(p->state != H1_AT_FAILURE);
 	if (p->state == H1_AT_CLOSE || p->state == H1_AT_END) {
 		p->state = H1_AT_END;
-		return H1_END;
+		return ANSWER_END;
 	}
 	if (p->header_bytes == 0)
 		error_setx(err, ERR_PROTOCOL, "closed",
@@ -358,5 +359,5 @@ h1_eof(struct h1 *p, struct error *err)
 	else
 		truncated(p, err);
 	p->state = H1_AT_FAILURE;
-	return H1_FAILED;
+	return ANSWER_FAILED;
 }

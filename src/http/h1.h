@@ -13,19 +13,9 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/span.h"
-#include "headers.h"
+#include "answer.h"
 
-#define H1_MAX_HEADER	(256 * 1024)	/* bytes: default for max_header */
 #define H1_MAX_CHUNK_LINE 4096		/* bytes: chunk-size and extensions */
-#define H1_MAX_INTERIM	32		/* 1xx answers before the real one */
-
-enum h1_event {
-	H1_MORE,	/* every byte is consumed; feed more */
-	H1_HEAD,	/* the final (not 1xx) head is complete */
-	H1_DATA,	/* *body is a piece of the body, a span of the input */
-	H1_END,		/* the response is complete; later bytes are not its */
-	H1_FAILED	/* *err is filled; the connection is of no more use */
-};
 
 enum h1_framing {
 	H1_EMPTY,	/* HEAD, 204, 304, or content-length: 0 */
@@ -40,15 +30,10 @@ struct h1 {
 	bool		head_request;	/* the answer to HEAD has no body */
 	bool		connect_request; /* a 2xx to CONNECT neither, nor framing */
 
-	/* The head, valid from H1_HEAD on.  Owned by the struct. */
-	int		status;		/* 200..599 (100..199 are skipped) */
+	/* Its head is valid from ANSWER_HEAD on.  Owned by the struct. */
+	struct answer	answer;
 	int		minor;		/* HTTP/1.minor, 0 or 1 */
-	struct buf	reason;		/* may be empty (RFC 9112 section 4) */
-	struct headers	headers;
-	struct headers	trailers;	/* kept apart (RFC 9110 6.5.1) */
 	enum h1_framing	framing;
-	uint64_t	length;		/* announced bytes, with H1_LENGTH */
-	uint64_t	received;	/* body bytes handed out so far */
 	bool		keep_alive;	/* the connection may carry another */
 
 	/* The machine's own. */
@@ -65,23 +50,25 @@ void	h1_clear(struct h1 *p);
 
 /*
  * Advances by the len bytes at in, which may be none; *used is how many were
- * consumed, and an event other than H1_MORE may leave some.  Called again
- * after each event; after H1_END or H1_FAILED no more.  *body borrows from in.
- * H1_HEAD comes once, before any H1_DATA; H1_END may follow without a byte
- * of input, so call until H1_MORE.
+ * consumed, and an event other than ANSWER_MORE may leave some.  Called again
+ * after each event; after ANSWER_END, when later bytes are not its, or
+ * ANSWER_FAILED no more.  *body, with ANSWER_DATA, borrows from in.
+ * ANSWER_HEAD comes once, before any ANSWER_DATA; ANSWER_END may follow
+ * without a byte of input, so call until ANSWER_MORE.
  * Failures, kind protocol: status-line (not HTTP/1.x, malformed, 101 that
  * nobody asked for), header (syntax, obs-fold where framing is told, bare CR
  * or LF, NUL), framing (content-length not a number or in conflict, both
  * framings, transfer-encoding other than "chunked", bad chunk), too-large
  * (max_header, chunk line, too many 1xx); io/ENOMEM.
  */
-enum h1_event	h1_next(struct h1 *p, const char *in, size_t len,
-		    size_t *used, struct span *body, struct error *err);
+enum answer_event	h1_next(struct h1 *p, const char *in, size_t len,
+			    size_t *used, struct span *body,
+			    struct error *err);
 
 /*
- * The peer has ended the stream.  H1_END where that ends the body
- * (H1_UNTIL_CLOSE); else H1_FAILED: protocol/closed when not a byte of an
+ * The peer has ended the stream.  ANSWER_END where that ends the body
+ * (H1_UNTIL_CLOSE); else ANSWER_FAILED: protocol/closed when not a byte of an
  * answer had come, protocol/truncated otherwise.
  */
-enum h1_event	h1_eof(struct h1 *p, struct error *err);
+enum answer_event	h1_eof(struct h1 *p, struct error *err);
 #endif

@@ -7,24 +7,24 @@
 #define CHUNK_MAX	((uint64_t)INT64_MAX)
 
 /* Hands out the next n bytes of the input, which are body. */
-static enum h1_event
+static enum answer_event
 hand_out(struct h1 *p, struct h1_feed *f, size_t n)
 {
 	f->body->data = f->in + f->used;
 	f->body->len = n;
 	f->used += n;
-	p->received += n;
-	return H1_DATA;
+	p->answer.received += n;
+	return ANSWER_DATA;
 }
 
 /* What there is of the p->left bytes; after the last the state is next. */
-static enum h1_event
+static enum answer_event
 counted(struct h1 *p, struct h1_feed *f, enum h1_state next)
 {
 	size_t n = f->len - f->used;
 
 	if (n == 0)
-		return H1_MORE;
+		return ANSWER_MORE;
 	if (n >= p->left) {
 		n = (size_t)p->left;
 		p->state = (int)next;
@@ -33,18 +33,18 @@ counted(struct h1 *p, struct h1_feed *f, enum h1_state next)
 	return hand_out(p, f, n);
 }
 
-enum h1_event
+enum answer_event
 h1_length_step(struct h1 *p, struct h1_feed *f)
 {
 	return counted(p, f, H1_AT_END);
 }
 
-enum h1_event
+enum answer_event
 h1_close_step(struct h1 *p, struct h1_feed *f)
 {
 	size_t n = f->len - f->used;
 
-	return n == 0 ? H1_MORE : hand_out(p, f, n);
+	return n == 0 ? ANSWER_MORE : hand_out(p, f, n);
 }
 
 static int
@@ -103,7 +103,7 @@ parse_size(struct span line, uint64_t *size, struct error *err)
 	return check_extension(rest, line, err);
 }
 
-enum h1_event
+enum answer_event
 h1_chunk_size_step(struct h1 *p, struct h1_feed *f)
 {
 	size_t room = H1_MAX_CHUNK_LINE + 2 - p->line.len;	/* and CRLF */
@@ -113,29 +113,29 @@ h1_chunk_size_step(struct h1 *p, struct h1_feed *f)
 	case H1_LINE_WHOLE:
 		break;
 	case H1_LINE_PART:
-		return H1_MORE;
+		return ANSWER_MORE;
 	case H1_LINE_LONG:
 		error_setx(f->err, ERR_PROTOCOL, "too-large",
 		    "chunk line is longer than %d bytes", H1_MAX_CHUNK_LINE);
-		return H1_FAILED;
+		return ANSWER_FAILED;
 	case H1_LINE_NOMEM:
 		error_nomem(f->err);
-		return H1_FAILED;
+		return ANSWER_FAILED;
 	}
 	if (h1_line_strip(&line, "framing", "chunk line", f->err) == -1 ||
 	    parse_size(line, &p->left, f->err) == -1)
-		return H1_FAILED;
+		return ANSWER_FAILED;
 	p->state = p->left == 0 ? H1_AT_TRAILER : H1_AT_CHUNK_DATA;
-	return H1_MORE;
+	return ANSWER_MORE;
 }
 
-enum h1_event
+enum answer_event
 h1_chunk_data_step(struct h1 *p, struct h1_feed *f)
 {
 	return counted(p, f, H1_AT_CHUNK_CR);
 }
 
-enum h1_event
+enum answer_event
 h1_chunk_end_step(struct h1 *p, struct h1_feed *f)
 {
 	bool cr = p->state == H1_AT_CHUNK_CR;
@@ -143,16 +143,16 @@ h1_chunk_end_step(struct h1 *p, struct h1_feed *f)
 	struct span at;
 
 	if (f->used == f->len)
-		return H1_MORE;
+		return ANSWER_MORE;
 	at.data = f->in + f->used;
 	at.len = 1;
 	if (at.data[0] != (cr ? '\r' : '\n')) {
 		error_setx(f->err, ERR_PROTOCOL, "framing",
 		    "chunk data does not end with CRLF: %s after it",
 		    quote(text, at));
-		return H1_FAILED;
+		return ANSWER_FAILED;
 	}
 	f->used++;
 	p->state = cr ? H1_AT_CHUNK_LF : H1_AT_CHUNK_SIZE;
-	return H1_MORE;
+	return ANSWER_MORE;
 }

@@ -88,8 +88,8 @@ find_chunked(const struct h1 *p, bool *found, struct error *err)
 	size_t i;
 
 	*found = false;
-	for (i = 0; headers_find(&p->headers, name, &i); i++) {
-		struct span value = headers_value(&p->headers, i);
+	for (i = 0; headers_find(&p->answer.headers, name, &i); i++) {
+		struct span value = headers_value(&p->answer.headers, i);
 
 		if (*found)
 			return error_setx(err, ERR_PROTOCOL, "framing",
@@ -114,8 +114,8 @@ keeps_alive(const struct h1 *p)
 	bool keep = p->minor > 0;
 	size_t i;
 
-	for (i = 0; headers_find(&p->headers, name, &i); i++) {
-		struct span value = headers_value(&p->headers, i);
+	for (i = 0; headers_find(&p->answer.headers, name, &i); i++) {
+		struct span value = headers_value(&p->answer.headers, i);
 
 		if (header_has_token(value, "close"))
 			return false;
@@ -128,18 +128,18 @@ keeps_alive(const struct h1 *p)
 int
 h1_frame(struct h1 *p, struct error *err)
 {
-	bool no_body = p->head_request || p->status == 204 ||
-	    p->status == 304;
+	bool no_body = p->head_request || p->answer.status == 204 ||
+	    p->answer.status == 304;
 	bool chunked, sized;
 	uint64_t length;
 
 	/* What it says of its body is to be ignored (RFC 9110, 9.3.6). */
-	if (p->connect_request && p->status < 300) {
+	if (p->connect_request && p->answer.status < 300) {
 		p->framing = H1_EMPTY;
 		return 0;
 	}
 	if (find_chunked(p, &chunked, err) == -1 ||
-	    find_length(&p->headers, &sized, &length, err) == -1)
+	    find_length(&p->answer.headers, &sized, &length, err) == -1)
 		return -1;
 	if (chunked && sized)
 		return error_setx(err, ERR_PROTOCOL, "framing",
@@ -152,10 +152,11 @@ h1_frame(struct h1 *p, struct error *err)
 		p->framing = H1_LENGTH;
 	else
 		p->framing = H1_UNTIL_CLOSE;
-	p->length = p->left = p->framing == H1_LENGTH ? length : 0;
+	p->answer.is_sized = p->framing == H1_LENGTH;
+	p->answer.length = p->left = p->answer.is_sized ? length : 0;
 	p->keep_alive = keeps_alive(p);
 	/* It announces what it must not send: who knows whether it will. */
-	if (p->status == 204 && (chunked || length > 0))
+	if (p->answer.status == 204 && (chunked || length > 0))
 		p->keep_alive = false;
 	return 0;
 }

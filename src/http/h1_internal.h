@@ -69,11 +69,12 @@ int	h1_field_add(struct headers *h, struct span line, struct error *err);
 int	h1_frame(struct h1 *p, struct error *err);
 
 /*
- * Steps of the body.  H1_MORE: the state has changed or the input is used up.
+ * Steps of the body.  ANSWER_MORE: the state has changed, or the input is used
+ * up.
  */
-enum h1_event	h1_length_step(struct h1 *p, struct h1_feed *f);
-enum h1_event	h1_close_step(struct h1 *p, struct h1_feed *f);
-enum h1_event	h1_chunk_size_step(struct h1 *p, struct h1_feed *f);
-enum h1_event	h1_chunk_data_step(struct h1 *p, struct h1_feed *f);
-enum h1_event	h1_chunk_end_step(struct h1 *p, struct h1_feed *f);
+enum answer_event h1_length_step(struct h1 *p, struct h1_feed *f);
+enum answer_event h1_close_step(struct h1 *p, struct h1_feed *f);
+enum answer_event h1_chunk_size_step(struct h1 *p, struct h1_feed *f);
+enum answer_event h1_chunk_data_step(struct h1 *p, struct h1_feed *f);
+enum answer_event h1_chunk_end_step(struct h1 *p, struct h1_feed *f);
 #endif

@@ -361,7 +361,7 @@ conn_phase(const struct conn *c)
 	return c->dialling == NULL ? PHASE_NONE : c->dialling->phase;
 }
 
-struct h1 *
+struct answer *
 conn_refusal(struct conn *c)
 {
 	return c->dialling == NULL || c->dialling->passage == NULL ? NULL :

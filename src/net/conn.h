@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/want.h"
-#include "http/h1.h"
+#include "http/answer.h"
 #include "loop.h"
 #include "target.h"
 #include "tls/peer.h"
@@ -56,7 +56,7 @@ enum want	conn_step(struct conn *c, int64_t *at_ms, struct error *err);
 enum error_phase conn_phase(const struct conn *c);
 
 /* The head of an answer with which a proxy refused; NULL: there was none. */
-struct h1	*conn_refusal(struct conn *c);
+struct answer	*conn_refusal(struct conn *c);
 
 /*
  * Whether a connection made for its target may serve this one: alike in all,

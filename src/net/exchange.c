@@ -18,7 +18,7 @@ exchange_new(struct pool *pool, const struct exchange_spec *spec,
 	}
 	ex->pool = pool_ref(pool);
 	ex->spec = *spec;
-	h1_init(&ex->answer);
+	h1_init(&ex->h1);
 	if (buf_add(&ex->head, spec->head.data, spec->head.len) == -1 ||
 	    (join && spec->body.len > 0 &&
 	    buf_add(&ex->head, spec->body.data, spec->body.len) == -1)) {
@@ -49,7 +49,7 @@ exchange_free(struct exchange *ex)
 	peer_unref(ex->peer);
 	wake_free(ex->wake);
 	buf_clear(&ex->head);
-	h1_clear(&ex->answer);
+	h1_clear(&ex->h1);
 	pool_unref(ex->pool);
 	free(ex);
 }
@@ -60,10 +60,10 @@ exchange_wake(const struct exchange *ex)
 	return ex->wake;
 }
 
-struct h1 *
+struct answer *
 exchange_answer(struct exchange *ex)
 {
-	return &ex->answer;
+	return &ex->h1.answer;
 }
 
 bool
@@ -88,10 +88,10 @@ exchange_peer(const struct exchange *ex)
 static void
 start_answer(struct exchange *ex)
 {
-	h1_clear(&ex->answer);
-	h1_init(&ex->answer);
-	ex->answer.max_header = ex->spec.max_header;
-	ex->answer.head_request = ex->spec.head_request;
+	h1_clear(&ex->h1);
+	h1_init(&ex->h1);
+	ex->h1.max_header = ex->spec.max_header;
+	ex->h1.head_request = ex->spec.head_request;
 }
 
 /* Connecting. */
@@ -119,13 +119,13 @@ connected(struct exchange *ex)
 static void
 keep_refusal(struct exchange *ex)
 {
-	struct h1 *said = conn_refusal(ex->conn);
+	struct answer *said = conn_refusal(ex->conn);
 
 	if (said == NULL)
 		return;
-	h1_clear(&ex->answer);
-	ex->answer = *said;
-	h1_init(said);
+	answer_clear(&ex->h1.answer);
+	ex->h1.answer = *said;
+	memset(said, 0, sizeof(*said));
 }
 
 static enum want
@@ -227,7 +227,7 @@ finish(struct exchange *ex)
 	ex->stage = DONE;
 	ex->sent = true;
 	ex->conn = NULL;
-	if (ex->answer.keep_alive && !ex->cut && !ex->spec.close &&
+	if (ex->h1.keep_alive && !ex->cut && !ex->spec.close &&
 	    buf_span(&c->in).len == 0)
 		pool_give(ex->pool, c);
 	else
@@ -299,7 +299,7 @@ exchange_head(struct exchange *ex, struct error *err)
 enum want
 exchange_body(struct exchange *ex, struct span *piece, struct error *err)
 {
-	enum h1_event event;
+	enum answer_event event;
 	enum want want;
 
 	piece->data = NULL;
@@ -315,7 +315,7 @@ exchange_body(struct exchange *ex, struct span *piece, struct error *err)
 		want = exchange_wait(ex, want, INT64_MAX, err);
 	if (want == WANT_FAILED)
 		return failed(ex, err);
-	if (want == WANT_NOTHING && event == H1_END) {
+	if (want == WANT_NOTHING && event == ANSWER_END) {
 		piece->data = NULL;
 		piece->len = 0;
 		finish(ex);
@@ -328,18 +328,18 @@ exchange_body(struct exchange *ex, struct span *piece, struct error *err)
 void
 exchange_discard(struct exchange *ex)
 {
-	uint64_t begin = ex->answer.received;
+	uint64_t begin = ex->h1.answer.received;
 	struct error ignored;
-	enum h1_event event;
+	enum answer_event event;
 	struct span piece;
 	enum want want;
 
 	while (ex->stage == IN_BODY && ex->conn != NULL) {
 		want = exchange_next(ex, &event, &piece, &ignored);
 		if (want != WANT_NOTHING ||
-		    ex->answer.received - begin > DISCARD_MAX)
+		    ex->h1.answer.received - begin > DISCARD_MAX)
 			drop(ex);
-		else if (event == H1_END)
+		else if (event == ANSWER_END)
 			finish(ex);
 	}
 	ex->is_broken |= ex->stage != DONE;

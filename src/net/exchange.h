@@ -12,7 +12,7 @@
 #include "base/span.h"
 #include "base/want.h"
 #include "conn.h"
-#include "http/h1.h"
+#include "http/answer.h"
 #include "pool.h"
 
 /* Everything the wire needs to know.  Durations in ms, INT64_MAX: no limit. */
@@ -98,7 +98,7 @@ void		exchange_abandon(struct exchange *ex);
  * The answer's head; valid from exchange_head's WANT_NOTHING on, and after a
  * failure of kind proxy: the proxy's, with status 0 where it gave none.
  */
-struct h1	*exchange_answer(struct exchange *ex);
+struct answer	*exchange_answer(struct exchange *ex);
 
 /* Whether any byte of the request may have reached the server. */
 bool		exchange_sent(const struct exchange *ex);

@@ -6,6 +6,7 @@
 #ifndef LURL_EXCHANGE_INTERNAL_H
 #define LURL_EXCHANGE_INTERNAL_H
 #include "exchange.h"
+#include "http/h1.h"
 
 #define JOIN_MAX	8192	/* bytes: so small a body goes with its head */
 
@@ -32,7 +33,7 @@ struct exchange {
 	bool		 is_last;	/* after which there is no more */
 	bool		 is_gone;	/* a piece has gone for good */
 	bool		 in_chunks;	/* a chunk has begun: it needs CRLF */
-	struct h1	 answer;
+	struct h1	 h1;
 
 	bool		 sent;
 	bool		 cut;		/* answered before all was sent */
@@ -70,7 +71,7 @@ enum want	exchange_wait(struct exchange *ex, enum want want,
  * next event.
  * exchange_read_head: the same up to the end of the head; the stage moves on.
  */
-enum want	exchange_next(struct exchange *ex, enum h1_event *event,
+enum want	exchange_next(struct exchange *ex, enum answer_event *event,
 		    struct span *piece, struct error *err);
 enum want	exchange_read_head(struct exchange *ex, struct error *err);
 

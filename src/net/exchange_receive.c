@@ -32,15 +32,15 @@ read_some(struct exchange *ex, bool *eof, struct error *err)
 }
 
 /* The parser's next event from what has been read. */
-static enum h1_event
+static enum answer_event
 parse(struct exchange *ex, struct span *piece, struct error *err)
 {
 	struct buf *in = &ex->conn->in;
 	struct span s = buf_span(in);
-	enum h1_event event;
+	enum answer_event event;
 	size_t used = 0;
 
-	event = h1_next(&ex->answer, s.data, s.len, &used, piece, err);
+	event = h1_next(&ex->h1, s.data, s.len, &used, piece, err);
 	buf_take(in, used);
 	return event;
 }
@@ -49,26 +49,26 @@ parse(struct exchange *ex, struct span *piece, struct error *err)
  * The stream has broken.  Where bytes are counted the count says what is
  * missing; a broken end matters by itself only where the end is the framing.
  */
-static enum h1_event
+static enum answer_event
 broken(struct exchange *ex, struct error *err)
 {
 	struct error why;
 
 	if (err->kind != ERR_TLS || strcmp(err->code, "truncated") != 0)
-		return H1_FAILED;
-	if (h1_eof(&ex->answer, &why) == H1_FAILED)
+		return ANSWER_FAILED;
+	if (h1_eof(&ex->h1, &why) == ANSWER_FAILED)
 		*err = why;
-	return H1_FAILED;
+	return ANSWER_FAILED;
 }
 
 enum want
-exchange_next(struct exchange *ex, enum h1_event *event, struct span *piece,
+exchange_next(struct exchange *ex, enum answer_event *event, struct span *piece,
     struct error *err)
 {
 	bool eof = false;
 	enum want want;
 
-	while ((*event = parse(ex, piece, err)) == H1_MORE) {
+	while ((*event = parse(ex, piece, err)) == ANSWER_MORE) {
 		want = read_some(ex, &eof, err);
 		if (want == WANT_FAILED) {
 			*event = broken(ex, err);
@@ -77,17 +77,17 @@ exchange_next(struct exchange *ex, enum h1_event *event, struct span *piece,
 		if (want != WANT_NOTHING)
 			return want;
 		if (eof) {
-			*event = h1_eof(&ex->answer, err);
+			*event = h1_eof(&ex->h1, err);
 			break;
 		}
 	}
-	return *event == H1_FAILED ? WANT_FAILED : WANT_NOTHING;
+	return *event == ANSWER_FAILED ? WANT_FAILED : WANT_NOTHING;
 }
 
 enum want
 exchange_read_head(struct exchange *ex, struct error *err)
 {
-	enum h1_event event;
+	enum answer_event event;
 	struct span none;
 	enum want want = exchange_next(ex, &event, &none, err);
 

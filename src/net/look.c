@@ -104,7 +104,7 @@ look_step(struct look *l, struct error *err)
 	return WANT_WAKE;
 }
 
-struct h1 *
+struct answer *
 look_refusal(struct look *l)
 {
 	return conn_refusal(l->conn);

@@ -43,7 +43,7 @@ enum want	look_step(struct look *l, struct error *err);
 enum error_phase look_phase(const struct look *l);
 
 /* The head of an answer with which a proxy refused; NULL: there was none. */
-struct h1	*look_refusal(struct look *l);
+struct answer	*look_refusal(struct look *l);
 
 /* What it has seen; borrowed.  The chain is PEM text, as the server sent it. */
 const struct peer *look_peer(const struct look *l);

@@ -79,10 +79,12 @@ passage_free(struct passage *p)
 	free(p);
 }
 
-struct h1 *
+struct answer *
 passage_refusal(struct passage *p)
 {
-	return p->tunnel.answer.status >= 300 ? &p->tunnel.answer : NULL;
+	struct answer *answer = &p->tunnel.h1.answer;
+
+	return answer->status >= 300 ? answer : NULL;
 }
 
 static enum want

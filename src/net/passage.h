@@ -6,7 +6,7 @@
 #define LURL_PASSAGE_H
 #include "base/error.h"
 #include "base/want.h"
-#include "http/h1.h"
+#include "http/answer.h"
 #include "loop.h"
 #include "target.h"
 #include "wire.h"
@@ -32,5 +32,5 @@ void		 passage_free(struct passage *p);
 enum want	 passage_step(struct passage *p, struct error *err);
 
 /* The head of an answer that refused the way; NULL: there was none. */
-struct h1	*passage_refusal(struct passage *p);
+struct answer	*passage_refusal(struct passage *p);
 #endif

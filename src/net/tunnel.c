@@ -33,20 +33,20 @@ int
 tunnel_start(struct tunnel *t, const char *host, uint16_t port,
     const char *authorization, struct buf *out, struct error *err)
 {
-	h1_init(&t->answer);
-	t->answer.max_header = TUNNEL_MAX_HEADER;
-	t->answer.connect_request = true;
+	h1_init(&t->h1);
+	t->h1.max_header = TUNNEL_MAX_HEADER;
+	t->h1.connect_request = true;
 	return write_request(host, port, authorization, out, err);
 }
 
 void
 tunnel_clear(struct tunnel *t)
 {
-	h1_clear(&t->answer);
+	h1_clear(&t->h1);
 }
 
 static enum want
-judge(const struct h1 *answer, struct error *err)
+judge(const struct answer *answer, struct error *err)
 {
 	char text[QUOTE_MAX];
 	const char *code = "other";
@@ -68,13 +68,13 @@ tunnel_next(struct tunnel *t, struct span in, size_t *used, struct error *err)
 {
 	struct span none;
 
-	switch (h1_next(&t->answer, in.data, in.len, used, &none, err)) {
-	case H1_MORE:
+	switch (h1_next(&t->h1, in.data, in.len, used, &none, err)) {
+	case ANSWER_MORE:
 		return WANT_READ;
-	case H1_HEAD:
-		return judge(&t->answer, err);
+	case ANSWER_HEAD:
+		return judge(&t->h1.answer, err);
 	default:
-		t->answer.status = 0;	/* no answer, but a piece of one */
+		t->h1.answer.status = 0;	/* no answer, but a piece of one */
 		if (err->kind == ERR_PROTOCOL) {
 			err->kind = ERR_PROXY;
 			err->code = "protocol";

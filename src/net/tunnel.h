@@ -15,7 +15,7 @@
 #define TUNNEL_MAX_HEADER	65536	/* bytes of the proxy's answer */
 
 struct tunnel {
-	struct h1	answer;		/* the proxy's */
+	struct h1	h1;	/* the proxy's answer */
 };
 
 /*
@@ -35,7 +35,7 @@ void		tunnel_clear(struct tunnel *t);
  * Returns WANT_READ: all is taken, come with more; WANT_NOTHING: the tunnel is
  * there, what is left of in is the peer's; WANT_FAILED and *err: proxy/auth
  * (407, 401), proxy/refused (any other 4xx), proxy/other, all three with the
- * head of the answer in t->answer; proxy/protocol; io/ENOMEM.
+ * head of the answer in t->h1; proxy/protocol; io/ENOMEM.
  */
 enum want	tunnel_next(struct tunnel *t, struct span in, size_t *used,
 		    struct error *err);

@@ -16,7 +16,7 @@ int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* What must not depend on how the input is cut. */
 struct story {
-	enum h1_event	last;
+	enum answer_event	last;
 	const char	*code;
 	int		heads;
 	int		status;
@@ -63,21 +63,21 @@ feed(struct story *st, struct h1 *p, const char *in, size_t len,
 		st->last = h1_next(p, piece + off, len - off, &used, &body,
 		    err);
 		assert(used <= len - off);
-		if (st->last == H1_HEAD) {
+		if (st->last == ANSWER_HEAD) {
 			st->heads++;
-			st->status = p->status;
-			assert(p->status >= 200);
+			st->status = p->answer.status;
+			assert(p->answer.status >= 200);
 			assert(p->header_bytes <= p->max_header);
-			add_lines(st, &p->headers);
-		} else if (st->last == H1_DATA) {
+			add_lines(st, &p->answer.headers);
+		} else if (st->last == ANSWER_DATA) {
 			assert(st->heads == 1 && body.len > 0);
 			assert(body.data >= piece + off);
 			assert(body.data + body.len <= piece + off + used);
 			add_sum(st, body);
 		}
 		off += used;
-	} while (st->last == H1_HEAD || st->last == H1_DATA);
-	assert(st->last != H1_MORE || off == len);
+	} while (st->last == ANSWER_HEAD || st->last == ANSWER_DATA);
+	assert(st->last != ANSWER_MORE || off == len);
 	st->used += off;
 	free(piece);
 }
@@ -85,7 +85,7 @@ feed(struct story *st, struct h1 *p, const char *in, size_t len,
 static struct story
 tell(const char *in, size_t len, size_t size, bool head_request)
 {
-	struct story st = { .last = H1_MORE, .code = "" };
+	struct story st = { .last = ANSWER_MORE, .code = "" };
 	struct error err;
 	struct h1 p;
 	size_t off, n;
@@ -93,19 +93,19 @@ tell(const char *in, size_t len, size_t size, bool head_request)
 	h1_init(&p);
 	p.max_header = MAX_HEADER;
 	p.head_request = head_request;
-	for (off = 0; off < len && st.last == H1_MORE; off += n) {
+	for (off = 0; off < len && st.last == ANSWER_MORE; off += n) {
 		n = len - off < size ? len - off : size;
 		feed(&st, &p, in + off, n, &err);
 	}
-	if (st.last == H1_MORE)
+	if (st.last == ANSWER_MORE)
 		st.last = h1_eof(&p, &err);
-	if (st.last == H1_FAILED) {
+	if (st.last == ANSWER_FAILED) {
 		assert(err.kind == ERR_PROTOCOL && err.message[0] != '\0');
 		st.code = err.code;
 	}
-	assert(st.last == H1_FAILED || st.heads == 1);
-	st.received = p.received;
-	add_lines(&st, &p.trailers);
+	assert(st.last == ANSWER_FAILED || st.heads == 1);
+	st.received = p.answer.received;
+	add_lines(&st, &p.answer.trailers);
 	h1_clear(&p);
 	return st;
 }

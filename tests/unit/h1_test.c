@@ -704,7 +704,7 @@ struct story {
 	struct buf	trailers;
 	struct buf	body;
 	size_t		used;
-	enum h1_event	last;
+	enum answer_event	last;
 	struct error	err;
 };
 
@@ -741,11 +741,11 @@ take_head(struct story *st, const struct h1 *p)
 {
 	assert_false(st->head);
 	st->head = true;
-	st->status = p->status;
+	st->status = p->answer.status;
 	st->framing = p->framing;
 	st->keep_alive = p->keep_alive;
-	copy(&st->reason, buf_span(&p->reason));
-	copy_lines(&st->headers, &p->headers);
+	copy(&st->reason, buf_span(&p->answer.reason));
+	copy_lines(&st->headers, &p->answer.headers);
 }
 
 /* Feeds one piece; true when there is no use in another. */
@@ -762,21 +762,21 @@ feed(struct story *st, struct h1 *p, struct span in)
 		st->last = h1_next(p, in.len == 0 ? NULL : piece + off,
 		    in.len - off, &used, &body, &st->err);
 		assert_true(used <= in.len - off);
-		if (st->last == H1_DATA) {
+		if (st->last == ANSWER_DATA) {
 			assert_true(st->head && body.len > 0);
 			assert_true(body.data >= piece + off &&
 			    body.data + body.len <= piece + off + used);
 			copy(&st->body, body);
-		} else if (st->last == H1_HEAD) {
+		} else if (st->last == ANSWER_HEAD) {
 			take_head(st, p);
 		}
 		off += used;
-	} while (st->last == H1_HEAD || st->last == H1_DATA);
-	if (st->last == H1_MORE)
+	} while (st->last == ANSWER_HEAD || st->last == ANSWER_DATA);
+	if (st->last == ANSWER_MORE)
 		assert_int_equal(off, in.len);
 	st->used += off;
 	free(piece);
-	return st->last != H1_MORE;
+	return st->last != ANSWER_MORE;
 }
 
 /* Feeds the first bytes, then pieces of size bytes (0: the rest at once). */
@@ -805,8 +805,8 @@ tell(struct story *st, const struct row *r, size_t first, size_t size)
 		}
 		n = size == 0 ? rest.len : size;
 	}
-	assert_int_equal(p.received, st->body.len);
-	copy_lines(&st->trailers, &p.trailers);
+	assert_int_equal(p.answer.received, st->body.len);
+	copy_lines(&st->trailers, &p.answer.trailers);
 	h1_clear(&p);
 }
 
@@ -851,7 +851,7 @@ want_number(const struct row *r, const char *what, size_t got, size_t want)
 static void
 check_row(const struct row *r, const struct story *st)
 {
-	bool failed = st->last == H1_FAILED;
+	bool failed = st->last == ANSWER_FAILED;
 	const char *code = failed ? st->err.code : "success";
 	const char *want = r->want_code == NULL ? "success" : r->want_code;
 
@@ -904,7 +904,7 @@ check_same(const struct row *r, const struct story *whole,
 {
 	if (st->last != whole->last)
 		complain(r, way, "another end", "the same");
-	else if (st->last == H1_FAILED && (st->err.kind != whole->err.kind ||
+	else if (st->last == ANSWER_FAILED && (st->err.kind != whole->err.kind ||
 	    strcmp(st->err.code, whole->err.code) != 0 ||
 	    strncmp(st->err.message, whole->err.message,
 	    message_len(&whole->err)) != 0))
@@ -1027,7 +1027,7 @@ test_interim_limit(void **state)
 	int i;
 
 	(void)state;
-	for (i = 0; i < H1_MAX_INTERIM; i++)
+	for (i = 0; i < ANSWER_MAX_INTERIM; i++)
 		copy(&in, span_of("HTTP/1.1 102 X\r\n\r\n"));
 	copy(&in, span_of(OK EMPTY));
 	r.in = buf_span(&in);
@@ -1054,12 +1054,12 @@ test_default_limit(void **state)
 	(void)state;
 	h1_init(&p);
 	assert_int_equal(h1_next(&p, OK, strlen(OK), &used, &body, &err),
-	    H1_MORE);
+	    ANSWER_MORE);
 	for (total = used; h1_next(&p, piece, sizeof(piece), &used, &body,
-	    &err) == H1_MORE; total += used)
-		assert_true(total <= H1_MAX_HEADER);
+	    &err) == ANSWER_MORE; total += used)
+		assert_true(total <= ANSWER_MAX_HEADER);
 	assert_string_equal(err.code, "too-large");
-	assert_int_equal(total + used, H1_MAX_HEADER);
+	assert_int_equal(total + used, ANSWER_MAX_HEADER);
 	h1_clear(&p);
 }
 
@@ -1076,17 +1076,18 @@ test_no_copy(void **state)
 	(void)state;
 	h1_init(&p);
 	assert_int_equal(h1_next(&p, in, sizeof(in) - 1, &used, &body, &err),
-	    H1_HEAD);
+	    ANSWER_HEAD);
 	n = used;
 	assert_int_equal(n, sizeof(in) - 1 - 4);
 	assert_null(body.data);
-	assert_int_equal(p.length, 4);
-	assert_int_equal(h1_next(&p, in + n, 4, &used, &body, &err), H1_DATA);
+	assert_int_equal(p.answer.length, 4);
+	assert_int_equal(h1_next(&p, in + n, 4, &used, &body, &err),
+	    ANSWER_DATA);
 	assert_ptr_equal(body.data, in + n);
 	assert_int_equal(body.len, 4);
-	assert_int_equal(h1_next(&p, NULL, 0, &used, &body, &err), H1_END);
+	assert_int_equal(h1_next(&p, NULL, 0, &used, &body, &err), ANSWER_END);
 	assert_int_equal(used, 0);
-	assert_int_equal(h1_eof(&p, &err), H1_END);
+	assert_int_equal(h1_eof(&p, &err), ANSWER_END);
 	h1_clear(&p);
 	h1_clear(&p);
 }

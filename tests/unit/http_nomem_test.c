@@ -38,7 +38,7 @@ fail_call(size_t n)
 }
 
 /* A response that uses every buffer: in pieces, so that lines are gathered. */
-static enum h1_event
+static enum answer_event
 parse(struct h1 *p, struct error *err)
 {
 	static const char in[] =
@@ -49,11 +49,11 @@ parse(struct h1 *p, struct error *err)
 	    "b:\r\nb:\r\nb:\r\nb:\r\nb:\r\nb:\r\nb:\r\nb:\r\nb:\r\nb:\r\n"
 	    "b:\r\nb:\r\nb:\r\nb:\r\nb:\r\nb:\r\nb:\r\nb:\r\nb:\r\nb:\r\n"
 	    "\r\n4;x=y\r\nbody\r\n0\r\nt: 1\r\n folded\r\n\r\n";
-	enum h1_event ev = H1_MORE;
+	enum answer_event ev = ANSWER_MORE;
 	struct span body;
 	size_t off = 0, used;
 
-	while (ev != H1_END && ev != H1_FAILED && off < sizeof(in) - 1) {
+	while (ev != ANSWER_END && ev != ANSWER_FAILED && off < sizeof(in) - 1) {
 		ev = h1_next(p, in + off, 1, &used, &body, err);
 		off += used;
 	}
@@ -63,7 +63,7 @@ parse(struct h1 *p, struct error *err)
 static void
 test_parse(void **state)
 {
-	enum h1_event ev;
+	enum answer_event ev;
 	struct error err;
 	struct h1 p;
 	size_t n = 0;
@@ -73,13 +73,13 @@ test_parse(void **state)
 		h1_init(&p);
 		fail_call(++n);
 		ev = parse(&p, &err);
-		if (ev == H1_FAILED) {
+		if (ev == ANSWER_FAILED) {
 			assert_int_equal(err.kind, ERR_IO);
 			assert_string_equal(err.code, "ENOMEM");
 		}
 		h1_clear(&p);
-	} while (ev == H1_FAILED);
-	assert_int_equal(ev, H1_END);
+	} while (ev == ANSWER_FAILED);
+	assert_int_equal(ev, ANSWER_END);
 	assert_true(n > 8);	/* it did fail, in as many places */
 	fail_call(0);
 }
@@ -97,7 +97,7 @@ test_refusal(void **state)
 	h1_init(&p);
 	fail_call(1);
 	assert_int_equal(h1_next(&p, "SSH", 3, &used, &body, &err),
-	    H1_FAILED);
+	    ANSWER_FAILED);
 	assert_string_equal(err.code, "ENOMEM");
 	h1_clear(&p);
 	fail_call(0);

@@ -191,7 +191,7 @@ tell(struct span in, size_t first, size_t step)
 			n = in.len - off;
 		feed(&st, &t, in.data + off, n);
 	}
-	st.status = t.answer.status;
+	st.status = t.h1.answer.status;
 	tunnel_clear(&t);
 	buf_clear(&out);
 	return st;
