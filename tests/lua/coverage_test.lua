@@ -212,8 +212,10 @@ function drives.resolve ()
 end
 
 function drives.resume ()
-  t.write(dir .. "/resume.part", "fi")
-  t.write(dir .. "/resume.part.meta", "url: " .. URL .. '\nvalidator: "a"\n')
+  t.raises(function ()
+    play({ output = dir .. "/resume", resume = true }, { "send",
+      "HTTP/1.1 200 OK\r\netag: \"a\"\r\ncontent-length: 5\r\n\r\nfi" })
+  end, "protocol", "truncated")
   local _, got = play({ output = dir .. "/resume", resume = true }, { "send",
     "HTTP/1.1 206 X\r\ncontent-range: bytes 2-4/5\r\ncontent-length: 3\r\n" ..
     "\r\nnal" })
