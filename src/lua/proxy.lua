@@ -136,8 +136,9 @@ end
 
 local function trust_of (session, options, host, stale)
   session.proxy_trust = session.proxy_trust or trust.new()
+  -- In what follows the handshake CONNECT is said in HTTP/1.1.
   local ok, result = pcall(session.proxy_trust, {
-    verify = options.proxy_verify, ca = options.proxy_ca,
+    verify = options.proxy_verify, ca = options.proxy_ca, http = "1.1",
   }, host, stale)
   if ok then return result end
   if getmetatable(result) == core.error and result.kind == "usage" then
@@ -244,12 +245,12 @@ local function is_challenge (err)
 end
 
 -- A proxy that forwards says 407 in the server's place, which got nothing.
-local function challenge_in (response)
+local function challenge_in (response, proxy)
   response:close()
   return errors.new {
     kind = "proxy", code = "auth", phase = "proxy",
-    message = ("it did not forward the request: status %d '%s'"):format(
-      response.status, response.reason),
+    message = ("proxy %s: it did not forward the request: status %d '%s'")
+      :format(proxy.name:match("//(.*)"), response.status, response.reason),
     refusal = { status = response.status, reason = response.reason,
                 headers = response.headers },
   }
@@ -293,15 +294,18 @@ function M.send (proxy, request, parts, perform, ...)
     local ok, result = pcall(perform, ...)
     if ok and not (forwards and result.status == 407) then return result end
     if ok then
-      result = challenge_in(result)
+      result = challenge_in(result, proxy)
       if call then call.sent = was_sent end
     end
     local auth = is_challenge(result)
       and answer(proxy, result.refusal, said, is_fresh) or nil
     if is_challenge(result) then proxy.auth = auth end
-    if not auth or tries == MAX_TRIES or not may_repeat(request, forwards) then
-      error(complete(result, proxy), 0)
+    if auth and not may_repeat(request, forwards) then
+      result.hint = "the proxy asks who we are, and the body can be sent only "
+        .. "once: give it as a string or a file"
+      auth = nil
     end
+    if not auth or tries == MAX_TRIES then error(complete(result, proxy), 0) end
     is_fresh = true
   end
 end

@@ -494,6 +494,9 @@ t.test("forward: 407 is the proxy's", function ()
   t.eq(err.phase, "proxy", "phase")
   t.eq(err.sent, false, "sent")
   t.eq(err.proxy, url_of(p), "proxy")
+  t.eq(err.message, "proxy 127.0.0.1:" .. p.port
+    .. ": it did not forward the request: status 407 'Who'", "message")
+  t.match(err.hint, "user:password@", "hint")
   t.eq(err.response.status, 407, "response")
   t.eq(err.response.headers["proxy-authenticate"], 'Basic realm="r"',
     "headers")
@@ -531,10 +534,11 @@ t.test("forward: a body that goes once", function ()
   local p <close> = peer.rawd{ "head", "skip", 15, "send",
     refusal("407 X", BASIC), "wait" }
   local pieces = { "hello" }
-  t.raises(function ()
+  local err = t.raises(function ()
     forward(p, "http://a.test/", { method = "POST",
       body = function () return table.remove(pieces) end }, "joe:secret")
   end, "proxy", "auth")
+  t.match(err.hint, "only once", "hint")
   t.eq(#requests(p), 1, "requests")
 end)
 
