@@ -74,12 +74,22 @@ local listed = {
   { "forged", "good.test", { crl "root", crl "inter-forged" },
     "verify/crl-missing" },
   { "expired certificate", "expired.test", both, "verify/expired" },
+  { "145 authorities", "good.test", both, "ok", ca = pem "bundle145" },
+  { "revoked, 145 authorities", "revoked.test", both, "verify/revoked",
+    ca = pem "bundle145" },
+  { "root's missing, 145 authorities", "good.test", crl "inter",
+    "verify/crl-missing", ca = pem "bundle145" },
+  { "authorities in a directory", "good.test", both, "ok",
+    ca = servers.pki .. "/hashed" },
+  { "revoked, authorities in a directory", "revoked.test", both,
+    "verify/revoked", ca = servers.pki .. "/hashed" },
 }
 
 for _, row in ipairs(listed) do
   t.test("crl: " .. row[1], function ()
-    rows.run({ host = row[2], options = { crl = row[3], verify = row.verify },
-      want = row[4], hints = row.hints }, nginx, certificate(row[2]))
+    rows.run({ host = row[2], want = row[4], hints = row.hints,
+      options = { crl = row[3], verify = row.verify, ca = row.ca } }, nginx,
+      certificate(row[2]))
   end)
 end
 
@@ -210,6 +220,18 @@ for _, row in ipairs(stapled) do
     rows.run({ host = host, want = row.lax or "ok",
       options = { verify = false } }, nginx, certificate(host))
   end)
+end
+
+for _, row in ipairs{ { "good", "ok" }, { "revoked", "verify/revoked" },
+    { "wrong-signer", "verify/ocsp" }, { "unknown", "verify/ocsp" } } do
+  for _, ca in ipairs{ pem "bundle145", servers.pki .. "/hashed" } do
+    t.test("ocsp: " .. row[1] .. ", " .. ca:match "[^/]*$", function ()
+      for _ = 1, 2 do
+        rows.run({ host = row[1] .. ".stapled.test", want = row[2],
+          options = { ocsp = "require", ca = ca } }, nginx, "stapled")
+      end
+    end)
+  end
 end
 
 -- Other servers than nginx.
