@@ -29,7 +29,10 @@ state_loop(lua_State *L)
 	return lurl_handle(L)->loop;
 }
 
-/* A wait may have taken the interruption before the hook came to run. */
+/*
+ * A wait may have taken the interruption before the hook came to run.  A task
+ * leaves it there, for its driver to hear, too.
+ */
 static void
 on_hook(lua_State *L, lua_Debug *ar)
 {
@@ -37,10 +40,18 @@ on_hook(lua_State *L, lua_Debug *ar)
 
 	(void)ar;
 	lua_sethook(L, NULL, 0, 0);
-	if (loop_take_interrupt(h->loop)) {
+	if (h->running != NULL ? loop_is_interrupted(h->loop) :
+	    loop_take_interrupt(h->loop)) {
 		h->called_off = false;
 		raise_stopped(L);
 	}
+}
+
+static void
+hook(lua_State *L)
+{
+	lua_sethook(L, on_hook,
+	    LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
 }
 
 int
@@ -49,8 +60,9 @@ lurl_interrupt(struct lurl *h)
 	if (loop_is_interrupted(h->loop))
 		return -1;
 	loop_interrupt(h->loop);
-	lua_sethook(h->main, on_hook,
-	    LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+	if (h->running != NULL)
+		hook(h->running->co);
+	hook(h->main);
 	return 0;
 }
 

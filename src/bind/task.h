@@ -37,7 +37,7 @@ struct task {
 struct lurl {
 	struct loop	*loop;
 	lua_State	*main;
-	struct task	*running;	/* NULL: no task does */
+	struct task	*volatile running;	/* NULL: no task does */
 	size_t		 alive;		/* tasks that have not ended */
 	int		 depth;		/* of drivers, one within the other */
 	bool		 called_off;	/* the last wait that failed: its task was

@@ -635,6 +635,12 @@ end)
 local busy = {
   { "a loop", "while true do end" },
   { "calls", "local function f () end while true do f() end" },
+  { "a loop in a task",
+    "local t = https.spawn(function () while true do end end) t:wait()" },
+  { "tasks that wait", "https.map({ 1, 2, 3 }, function () https.sleep(60) "
+    .. "end)" },
+  { "tasks that take turns", "https.map({ 1, 2 }, function () while true do "
+    .. "https.sleep(0) end end)" },
 }
 
 for _, row in ipairs(busy) do
