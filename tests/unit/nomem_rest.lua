@@ -64,6 +64,13 @@ local r = session:get("/redirect", { cookies = { b = "2" } })
 want(r.history[1].cookies.a == "1", "cookies")
 r = session:get("/digest", { auth = { digest = { "user", "password" } } })
 want(r.status == 200, "digest")
+r = session:get("/proxy", { proxy = url:gsub("//", "//user:password@") })
+want(r.status == 200, "proxy")
+local err = select(2, pcall(session.get, session, "/proxy", { proxy = url }))
+if type(err) == "string" then error(err, 0) end
+want(https.is(err, "proxy", "auth") and err.response.status == 407, "refusal")
+local is_exempt = require "https.no_proxy".new("10.0.0.0/8, a.example:443")
+want(is_exempt(core.url("https://x.a.example/")), "no_proxy")
 r = session:post("/", { multipart = {
   { name = "a", value = "b" },
   { name = "f", file = "tests/unit/nomem_rest.lua" } } })

@@ -97,18 +97,27 @@ static const struct server_page {
 	PAGE("/digest", NULL, "HTTP/1.1 401 Unauthorized\r\n"
 	    "www-authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\", "
 	    "algorithm=SHA-256\r\ncontent-length: 0\r\n\r\n"),
+	PAGE("/proxy", "\r\nproxy-authorization: Digest ",
+	    "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"),
+	PAGE("/proxy", NULL, "HTTP/1.1 407 Proxy Authentication Required\r\n"
+	    "proxy-authenticate: Digest realm=\"r\", nonce=\"n\", "
+	    "qop=\"auth\", algorithm=SHA-256\r\ncontent-length: 0\r\n\r\n"),
 	PAGE("/", NULL, "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
 	    "link: </next>; rel=\"next\"\r\n"
 	    "content-length: 14\r\n\r\n\"hello, world\""),
 #undef PAGE
 };
 
-/* Whether the request line, "METHOD PATH..." asks for a path. */
+/* Whether the request line, "METHOD PATH..." asks for a path; or for a whole
+ * URL, as of a proxy. */
 static bool
 server_is_for(const char *in, const char *path)
 {
+	static const char scheme[] = " http://";
 	const char *at = strchr(in, ' ');
 
+	if (at != NULL && strncmp(at, scheme, sizeof(scheme) - 1) == 0)
+		at = strchr(at + sizeof(scheme) - 1, '/') - 1;
 	return at != NULL && strncmp(at + 1, path, strlen(path)) == 0;
 }
 
