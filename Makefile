@@ -228,13 +228,14 @@ VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full \
 	   --errors-for-leak-kinds=definite,indirect \
 	   --suppressions=tests/valgrind.supp
 # Not these: hundreds of connections to servers that live for 20 s, and every
-# combination of trust in a thousand handshakes.
+# combination of trust in a thousand handshakes.  In others some rows fail
+# (status 1), for they allow less time than it takes: that is told and passed.
 TOO_SLOW = tests/lua/descriptor_test.lua tests/lua/session_trust_test.lua
 valgrind: all servers pki
 	@for t in $(filter-out $(TOO_SLOW), \
 	    $(wildcard tests/lua/*_test.lua tests/tls/*_test.lua)); do \
 	    echo $$t; LURL=build/lurl LUA_PATH="./?.lua;;" $(VALGRIND) \
-	    build/lurl $$t || exit 1; done
+	    build/lurl $$t; [ $$? -le 1 ] || exit 1; done
 
 clean:
 	rm -rf build
