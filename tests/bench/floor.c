@@ -4,9 +4,10 @@
  * its end as content-length says; or one GET whose body goes to a file.
  * Whatever is not 200 is a failure.
  *
- *   floor HOST PORT PATH CA N [FILE]
+ *   floor [-c] HOST PORT PATH CA N [FILE]
  *
- * CA is a PEM file, or a directory of hashed ones.
+ * CA is a PEM file, or a directory of hashed ones; with -c each GET has a
+ * connection of its own.
  */
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,16 +137,41 @@ save(struct tls *tls, const char *file)
 		err(1, "%s", file);
 }
 
+static struct tls *
+shake_hands(int fd, const char *host, struct tls_config *config)
+{
+	struct tls *tls = tls_client();
+
+	if (tls == NULL)
+		errx(1, "tls_client");
+	if (tls_configure(tls, config) == -1 ||
+	    tls_connect_socket(tls, fd, host) == -1 ||
+	    tls_handshake(tls) == -1)
+		errx(1, "%s", tls_error(tls));
+	return tls;
+}
+
+static void
+hang_up(struct tls *tls, int fd)
+{
+	tls_close(tls);
+	tls_free(tls);
+	close(fd);
+}
+
 int
 main(int argc, char *argv[])
 {
+	bool each = argc > 1 && strcmp(argv[1], "-c") == 0;
 	struct tls_config *config;
 	struct tls *tls;
 	char request[4096];
 	int fd, n, len;
 
+	argc -= each;
+	argv += each;
 	if (argc != 6 && argc != 7)
-		errx(2, "usage: floor HOST PORT PATH CA N [FILE]");
+		errx(2, "usage: floor [-c] HOST PORT PATH CA N [FILE]");
 	len = snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\n"
 	    "host: %s:%s\r\nuser-agent: floor\r\naccept: */*\r\n\r\n",
 	    argv[3], argv[1], argv[2]);
@@ -152,21 +179,20 @@ main(int argc, char *argv[])
 		errx(2, "too long: %s", argv[3]);
 	config = configure(argv[4]);
 	fd = dial(argv[1], argv[2]);
-	if ((tls = tls_client()) == NULL)
-		errx(1, "tls_client");
-	if (tls_configure(tls, config) == -1 ||
-	    tls_connect_socket(tls, fd, argv[1]) == -1 ||
-	    tls_handshake(tls) == -1)
-		errx(1, "%s", tls_error(tls));
+	tls = shake_hands(fd, argv[1], config);
 	for (n = atoi(argv[5]); n > 0; n--) {
 		put(tls, request, (size_t)len);
 		if (argc == 7)
 			save(tls, argv[6]);
 		else
 			answer(tls);
+		if (each && n > 1) {
+			hang_up(tls, fd);
+			fd = dial(argv[1], argv[2]);
+			tls = shake_hands(fd, argv[1], config);
+		}
 	}
-	tls_close(tls);
-	tls_free(tls);
+	hang_up(tls, fd);
 	tls_config_free(config);
 	return 0;
 }
