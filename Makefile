@@ -234,7 +234,8 @@ TOO_SLOW = tests/lua/descriptor_test.lua tests/lua/session_trust_test.lua
 valgrind: all servers pki
 	@for t in $(filter-out $(TOO_SLOW), \
 	    $(wildcard tests/lua/*_test.lua tests/tls/*_test.lua)); do \
-	    echo $$t; LURL=build/lurl LUA_PATH="./?.lua;;" $(VALGRIND) \
+	    echo $$t; LURL=build/lurl LUA_PATH="./?.lua;;" \
+	    XDG_CACHE_HOME=$(CURDIR)/build/cache $(VALGRIND) \
 	    build/lurl $$t; [ $$? -le 1 ] || exit 1; done
 
 clean:
