@@ -110,7 +110,7 @@ local function known (session, text, source)
   local proxy = memory.by_text[text]
   if not proxy then
     proxy = M.parse(text, source)
-    proxy.engines = {}
+    proxy.engines, proxy.source = {}, source
     memory.by_text[text] = proxy
     memory.count = memory.count + 1
   end
@@ -258,10 +258,13 @@ end
 
 -- What to do about a failure that has to do with the proxy.
 local function hint_of (err, proxy)
+  local is_proxys = err.message:find("^proxy ") ~= nil
   if err.phase == "proxy" and err.hint then
     return (err.hint:gsub('ca="', 'proxy_ca="'):gsub(', or servername=.*', ""))
-  elseif err.phase == "resolve" and not err.message:find("^proxy ")
-     and proxy.scheme.socks then
+  elseif is_proxys and err.kind ~= "proxy"
+     and proxy.source:find("^the environment") then
+    return proxy.source .. " names this proxy; proxy=false goes without it"
+  elseif not is_proxys and err.phase == "resolve" and proxy.scheme.socks then
     return "with socks5:// the name is looked up here; socks5h:// leaves that "
       .. "to the proxy"
   end

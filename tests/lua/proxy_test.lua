@@ -769,6 +769,15 @@ t.test("environment: a word that is no good names its variable", function ()
   without(tostring(err), "secret")
 end)
 
+t.test("environment: a proxy that is not there names its variable", function ()
+  local got = t.run{ cmd = { t.lurl, "-e", ([[
+    local ok, err = pcall(https.get, "https://a.test/", { ca = %q })
+    print(err.kind, err.hint)]]):format(peer.pem "root") },
+    env = { https_proxy = "nobody.invalid:3128" } }
+  t.match(got.stdout, "^resolve\tthe environment variable https_proxy names",
+    "hint")
+end)
+
 -- In processes of their own: {label, environment, code, what comes of it}.
 -- The proxy is one that refuses, the server one that answers.
 local processes = {
