@@ -105,7 +105,7 @@ end)
 t.test("CONNECT: no answer", function ()
   local p <close> = peer.rawd{ "head", "stall" }
   local err = t.raises(function ()
-    https.get(URL, options({ timeout = { connect = 0.3 } }, url_of(p)))
+    https.get(URL, options({ timeout = { connect = 1 } }, url_of(p)))
   end, "timeout", "connect")
   t.eq(err.phase, "proxy", "phase")
   t.eq(err.sent, false, "sent")
@@ -136,6 +136,49 @@ t.test("CONNECT: IPv6", function ()
   end, "proxy", "refused")
   t.eq(requests(p)[1].target, "[2001:db8::1]:8443", "target")
 end)
+
+-- Under TLS with the proxy: {label, steps, kind, code, phase}
+local under_tls = {
+  { "refused", answers(refusal "403 X"), "proxy", "refused", "proxy" },
+  { "answer byte by byte", { "head", "bytes", refusal "403 X", "notify" },
+    "proxy", "refused", "proxy" },
+  { "closed", { "head", "notify" }, "proxy", "protocol", "proxy" },
+  { "closed without notice", { "head", "fin" }, "tls", "truncated", "proxy" },
+  { "reset", { "head", "rst" }, "connect", "reset", "proxy" },
+  { "no answer", { "head", "stall" }, "timeout", "connect", "proxy" },
+  { "no TLS", { "plain", "HTTP/1.1 400 X\r\n\r\n", "fin" }, "tls", "not-tls",
+    "proxy" },
+  { "no handshake", { "tlsread", "stall" }, "timeout", "connect", "proxy" },
+  { "closed in the handshake", { "tlsread", "fin" }, "tls", "closed",
+    "proxy" },
+  { "a tunnel with something in it", { "head", "send", ok_tunnel .. "x",
+    "wait" }, "proxy", "protocol", "proxy" },
+  { "a tunnel to no TLS", { "head", "send", ok_tunnel, "skip", 5, "send",
+    "HTTP/1.1 400 X\r\n\r\n", "notify" }, "tls", "not-tls", "tls" },
+  { "a tunnel that is closed", { "head", "send", ok_tunnel, "skip", 5,
+    "notify" }, "tls", "closed", "tls" },
+  { "a tunnel that is closed without notice", { "head", "send", ok_tunnel,
+    "skip", 5, "fin" }, "tls", { "closed", "truncated" }, "tls" },
+  { "a tunnel that is reset", { "head", "send", ok_tunnel, "skip", 5, "rst" },
+    "connect", "reset", "tls" },
+  { "a silent tunnel", { "head", "send", ok_tunnel, "skip", 5, "stall" },
+    "timeout", "tls", "tls" },
+}
+
+for _, row in ipairs(under_tls) do
+  local label, steps, kind, code, phase = table.unpack(row)
+  t.test("CONNECT under TLS: " .. label, function ()
+    local p <close> = peer.rawd{ cert = "ip", table.unpack(steps) }
+    local err = t.raises(function ()
+      https.get(URL, options({ proxy_ca = peer.pem "root",
+        timeout = { connect = kind == "timeout" and 1.5 or 20 } },
+        url_of(p, "https")))
+    end, kind, code)
+    t.eq(err.phase, phase, "phase")
+    t.eq(err.sent, false, "sent")
+    t.eq(err.proxy, url_of(p, "https"), "proxy")
+  end)
+end
 
 t.test("nobody there", function ()
   local p = peer.rawd{ "head" }
@@ -203,7 +246,7 @@ end
 t.test("SOCKS5: no answer", function ()
   local p <close> = peer.rawd{ "skip", 3, "stall" }
   local err = t.raises(function ()
-    https.get(URL, options({ timeout = { connect = 0.3 } },
+    https.get(URL, options({ timeout = { connect = 1 } },
       url_of(p, "socks5h")))
   end, "timeout", "connect")
   t.eq(err.phase, "proxy", "phase")
