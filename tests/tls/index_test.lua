@@ -18,7 +18,8 @@ t.write(bundle, t.read(large):sub(1, select(2, t.read(large):find(
 
 -- "unknown" is good for whoever trusts unknown-root, which is in no bundle.
 local server = servers.nginx{ ["direct.test"] = "direct",
-  ["unknown.test"] = "unknown" }
+  ["unknown.test"] = "unknown", ["any.stapled.test"] = { cert = "stapled",
+    conf = "ssl_stapling on; ssl_stapling_file PKI/good.ocsp;" } }
 
 local function sh (script, ...)
   local r = t.run{ cmd = { "sh", "-euc", script, "sh", ... } }
@@ -170,6 +171,19 @@ for _, row in ipairs(hostile) do
     os.execute("rm -rf " .. dir .. "/*.moved")
   end)
 end
+
+-- Who signed a stapled answer is looked up by names that are not told: nothing
+-- in the index may be wrong then.
+t.test("index: a fault elsewhere, and a stapled answer", function ()
+  for cert, left in pairs{ ["direct"] = 1, ["any.stapled"] = 0 } do
+    local cache = copy_of_pristine()
+    sh([[cd "$1"; echo >> "$(ls | grep -v "$2" | head -1)"]],
+      index_of(cache), hash.root)
+    t.eq(get(cert, cache), "accepted", cert)
+    t.eq(sh([[ls -A "$1/lurl/ca" | wc -l]], cache), tostring(left),
+      "indexes left, " .. cert)
+  end
+end)
 
 -- Only root can give a file away.
 if sh "id -u" == "0" then
