@@ -264,6 +264,6 @@ build/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(WARN) $(CFLAGS) -D_GNU_SOURCE $(PKG_CFLAGS) -o $@ $< \
 	    $(or $(TLS_LIBS),$(shell pkg-config --libs libtls 2>/dev/null))
-bench: build/lurl build/bench/floor build/bench/peak pki
+bench: build/lurl build/bench/floor build/bench/peak servers pki
 	@tests/bench/run
 .PHONY: bench
