@@ -82,6 +82,15 @@ CODING_LIBS = $(if $(filter zlib,$(CODINGS)),$(call archive,z,-lz)) \
 endif
 LIBS	+= $(CODING_LIBS)
 
+# HTTP/2, optional too.
+ifeq ($(shell pkg-config --exists libnghttp2 2>/dev/null && echo yes),yes)
+DEFS	+= -DHAVE_NGHTTP2
+PKG_CFLAGS += $(shell pkg-config --cflags libnghttp2)
+H2_SHARED := $(shell pkg-config --libs libnghttp2)
+H2_LIBS	= $(if $(SHARED),$(H2_SHARED),$(call archive,nghttp2,$(H2_SHARED)))
+endif
+LIBS	+= $(H2_LIBS)
+
 ENGINE	= $(wildcard src/base/*.c src/http/*.c src/tls/*.c src/net/*.c)
 BIND	= $(wildcard src/bind/*.c)
 POLICY	= $(wildcard src/lua/*.lua)
@@ -106,7 +115,8 @@ build/liblurl.a: $(ENGINE_O)
 build/https.so: $(PIC_O)
 	$(CC) $(LDFLAGS) -shared -o $@ $^ \
 	    $(filter-out -l$(LUA),$(include_shared)) \
-	    $(if $(IDN_LIBS),-lidn2) $(if $(PSL_LIBS),-lpsl) $(CODING_SHARED)
+	    $(if $(IDN_LIBS),-lidn2) $(if $(PSL_LIBS),-lpsl) $(CODING_SHARED) \
+	    $(H2_SHARED)
 
 # A C program that embeds lurl: make example SOURCE=host.c PROGRAM=host
 example: $(BIND_O) build/liblurl.a
@@ -219,7 +229,7 @@ build/fuzz/%: tests/fuzz/%_fuzz.c $(wildcard src/base/*.c src/http/*.c) \
 	@mkdir -p $(@D)
 	clang $(WARN) -g -O1 -fsanitize=fuzzer,address,undefined \
 	    -fno-sanitize-recover=all $(DEFS) -o $@ $^ $(IDN_LIBS) \
-	    $(CODING_LIBS) -ljansson
+	    $(CODING_LIBS) $(H2_LIBS) -ljansson
 
 # Every Lua test under valgrind: slow, and says more of some mistakes.  What
 # libcrypto keeps until the end is not a leak of ours.

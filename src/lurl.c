@@ -17,6 +17,7 @@
 #include <uv.h>
 
 #include "http/coding.h"
+#include "http/h2.h"
 #include "http/headers.h"
 #include "lurl.h"
 
@@ -347,6 +348,7 @@ show_version(void)
 	    ", without public suffixes"
 #endif
 	    );
+	printf(", %sHTTP/2", h2_is_there() ? "" : "without ");
 	for (i = 0; i < sizeof(codings) / sizeof(codings[0]); i++)
 		printf(", %s%s", coding_find(span_of(codings[i])) == NULL ?
 		    "without " : "", codings[i]);

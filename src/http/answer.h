@@ -24,7 +24,7 @@ enum answer_event {
 
 struct answer {
 	const char	*http;		/* "1.0", "1.1" or "2"; static */
-	int		 status;	/* 200..599 (100..199 are skipped) */
+	int		 status;	/* 200..999 (100..199 are skipped) */
 	struct buf	 reason;	/* may be empty; HTTP/2 has none */
 	struct headers	 headers;
 	struct headers	 trailers;	/* kept apart (RFC 9110 6.5.1) */
