@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "bind.h"
+#include "http/h2.h"
 
 /* errno_name(number) -> "ENOENT" */
 static int
@@ -68,4 +69,6 @@ void
 open_system(lua_State *L)
 {
 	luaL_setfuncs(L, functions, 0);
+	lua_pushboolean(L, h2_is_there());
+	lua_setfield(L, -2, "has_http2");
 }

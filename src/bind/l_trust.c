@@ -149,8 +149,12 @@ get_version(lua_State *L, int table, const char *name)
 static void
 get_protocol(lua_State *L, struct trust_protocol *p)
 {
+	static const char *const versions[] = { "1.1", "any", "2", NULL };
 	int table;
 
+	lua_getfield(L, SPEC, "http");
+	p->http = (enum trust_http)luaL_checkoption(L, -1, "1.1", versions);
+	lua_pop(L, 1);
 	if (lua_getfield(L, SPEC, "tls") != LUA_TNIL) {
 		table = lua_gettop(L);
 		p->min = get_version(L, table, "min");
@@ -184,8 +188,8 @@ get_spec(lua_State *L, struct trust_spec *spec)
  * trust{chain=, name=, time=, ocsp= (booleans), ca={{kind="system" or "path"
  * or "text", value=}...}, cert=, key= (one such each), key_password=,
  * crl= (a list of such), pin= (a list of strings), tls={min=, max= (12 is 1.2),
- * ciphers=, curves=, alpn=}, label=} -> trust; raises usage/value for a source
- * that is no good.
+ * ciphers=, curves=, alpn=}, http= ("1.1", "any" or "2"), label=} -> trust;
+ * raises usage/value for a source that is no good.
  */
 static int
 l_trust(lua_State *L)

@@ -159,7 +159,7 @@ local function alpn (name, value)
   names(name, value)
   local list = type(value) == "table" and table.concat(value, ",") or value
   if ("," .. list .. ","):find(",h2,", 1, true) then
-    usage("value", "option '%s' offers h2, which would not be spoken", name)
+    usage("value", "option '%s' names h2, which option http is for", name)
   end
 end
 
@@ -285,6 +285,15 @@ local function sha256 (name, value)
   end
 end
 
+local function http (name, value)
+  if value == "1.1" or value == "2" and core.has_http2 then return end
+  if value == "2" then
+    usage("value", "option '%s' is \"2\", which is not built in", name)
+  end
+  usage(type(value) == "string" and "value" or "type",
+        "option '%s' must be \"1.1\" or \"2\"", name)
+end
+
 local function progress (name, value)
   if type(value) ~= "boolean" and type(value) ~= "function" then
     wrong_type(name, value, "a boolean or a function")
@@ -319,6 +328,7 @@ M.checks = {
   crl = elsewhere,
   form = of("table"),
   headers = headers,
+  http = http,
   json = elsewhere,
   key = elsewhere,
   key_password = elsewhere,

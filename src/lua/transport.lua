@@ -196,8 +196,8 @@ local function remember (options, parts, trust, engine, route)
     options = options, parts = parts, verify = verify, ca = ca,
     ca_copy = type(ca) == "table" and table.move(ca, 1, #ca, 1, {}) or nil,
     timeout = timeout, servername = options.servername,
-    max_header = options.max_header, unix = options.unix, engine = engine,
-    trust = trust, route = route,
+    max_header = options.max_header, http = options.http,
+    unix = options.unix, engine = engine, trust = trust, route = route,
   }
 end
 
@@ -224,7 +224,7 @@ local function route_of (session, options, parts, proxy, stale)
   if last and last.parts == parts and last.verify == options.verify
      and last.timeout == options.timeout and not options.resolve
      and last.servername == options.servername
-     and last.max_header == options.max_header
+     and last.max_header == options.max_header and last.http == options.http
      and last.unix == options.unix and last.engine == engine
      and is_same(options.ca, last.ca, last.ca_copy) and not stale
      and not trusts.is_special(options) then

@@ -266,7 +266,7 @@ end
 -- The spec in words that are equal when the trust is.
 local function key_of (spec, special)
   local words = { spec.chain and "c" or "-", spec.name and "n" or "-",
-                  spec.time and "t" or "-", spec.label or "" }
+                  spec.time and "t" or "-", spec.http, spec.label or "" }
   for _, s in ipairs(spec.chain and spec.ca or {}) do
     words[#words + 1] = s.kind .. "=" .. (s.value or "")
   end
@@ -320,6 +320,7 @@ function M.new ()
       local env = from_environment()
       spec.ca, spec.label, spec.variable = env.ca, env.label, env.variable
     end
+    spec.http = options.http or core.has_http2 and "any" or "1.1"
     local special = M.is_special(options)
     if special then add_more(spec, options) end
     local key = key_of(spec, special)

@@ -108,6 +108,7 @@ conn_free(struct conn *c)
 	if (c == NULL)
 		return;
 	free_dialling(c);
+	mux_free(c->mux);
 	wire_free(c->wire);
 	peer_unref(c->peer);
 	buf_clear(&c->in);
@@ -274,6 +275,22 @@ step_proxy(struct conn *c, struct error *err)
 	return start_tls(c, err) == -1 ? WANT_FAILED : WANT_NOTHING;
 }
 
+/* HTTP/2 where the server has chosen it (RFC 9113 section 3.2). */
+static int
+start_http(struct conn *c, struct error *err)
+{
+	bool is_h2 = c->peer->alpn != NULL && strcmp(c->peer->alpn, "h2") == 0;
+	enum trust_http wanted = trust_http(c->target.trust);
+
+	if (!is_h2 && wanted == TRUST_HTTP_2)
+		return error_setx(err, ERR_PROTOCOL, "h2",
+		    "the server does not speak HTTP/2");
+	if (!is_h2 || wanted == TRUST_HTTP_1)
+		return 0;
+	c->mux = mux_new(c->wire, ANSWER_MAX_HEADER, err);
+	return c->mux == NULL ? -1 : 0;
+}
+
 static enum want
 step_tls(struct conn *c, struct error *err)
 {
@@ -291,7 +308,7 @@ step_tls(struct conn *c, struct error *err)
 		error_nomem(err);
 		return WANT_FAILED;
 	}
-	return WANT_NOTHING;
+	return start_http(c, err) == -1 ? WANT_FAILED : WANT_NOTHING;
 }
 
 /* A failure is the proxy's up to the TLS handshake with the target. */
@@ -366,4 +383,16 @@ conn_refusal(struct conn *c)
 {
 	return c->dialling == NULL || c->dialling->passage == NULL ? NULL :
 	    passage_refusal(c->dialling->passage);
+}
+
+bool
+conn_is_ready(const struct conn *c)
+{
+	return c->dialling == NULL;
+}
+
+bool
+conn_is_idle(struct conn *c)
+{
+	return c->mux != NULL ? mux_listen(c->mux) : wire_is_idle(c->wire);
 }

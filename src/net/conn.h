@@ -12,6 +12,7 @@
 #include "base/want.h"
 #include "http/answer.h"
 #include "loop.h"
+#include "mux.h"
 #include "target.h"
 #include "tls/peer.h"
 #include "wire.h"
@@ -28,7 +29,9 @@ struct conn {
 	struct buf	 in;		/* read, and not yet taken */
 	struct peer	*peer;		/* a reference; NULL when plain */
 	struct conn_times times;
+	struct mux	*mux;		/* over HTTP/2: owned; else NULL */
 	unsigned int	 uses;		/* requests begun on it */
+	unsigned int	 users;		/* and under way, over HTTP/2 several */
 	int64_t		 idle_since_ms;	/* while in the pool */
 	struct conn	*next;		/* in the pool */
 	struct dialling	*dialling;	/* how far it is; NULL when ready */
@@ -57,6 +60,15 @@ enum error_phase conn_phase(const struct conn *c);
 
 /* The head of an answer with which a proxy refused; NULL: there was none. */
 struct answer	*conn_refusal(struct conn *c);
+
+/* Whether it is connected. */
+bool		 conn_is_ready(const struct conn *c);
+
+/*
+ * Whether one that nobody uses is still good: open, and without anything to
+ * say but what HTTP/2 says between requests.
+ */
+bool		 conn_is_idle(struct conn *c);
 
 /*
  * Whether a connection made for its target may serve this one: alike in all,

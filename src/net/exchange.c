@@ -5,12 +5,27 @@
 
 #define DISCARD_MAX	65536	/* bytes: more is not worth a connection */
 
+/* Gives the connection back, or up; also the place in line for one. */
+static void
+leave(struct exchange *ex)
+{
+	struct conn *c = ex->conn;
+	bool is_kept = ex->protocol != NULL && ex->protocol->end(ex);
+
+	ex->conn = NULL;
+	ex->protocol = NULL;
+	pool_leave(ex->pool, &ex->place);
+	if (is_kept)
+		pool_give(ex->pool, c);
+	else
+		pool_drop(ex->pool, c);
+}
+
 struct exchange *
 exchange_new(struct pool *pool, const struct exchange_spec *spec,
     struct error *err)
 {
 	struct exchange *ex = calloc(1, sizeof(*ex));
-	bool join = spec->body.len <= JOIN_MAX;
 
 	if (ex == NULL) {
 		error_nomem(err);
@@ -19,14 +34,12 @@ exchange_new(struct pool *pool, const struct exchange_spec *spec,
 	ex->pool = pool_ref(pool);
 	ex->spec = *spec;
 	h1_init(&ex->h1);
-	if (buf_add(&ex->head, spec->head.data, spec->head.len) == -1 ||
-	    (join && spec->body.len > 0 &&
-	    buf_add(&ex->head, spec->body.data, spec->body.len) == -1)) {
+	if (buf_add(&ex->head, spec->head.data, spec->head.len) == -1) {
 		error_nomem(err);
 		goto err;
 	}
-	if (!join)
-		ex->rest = spec->body;
+	ex->piece = spec->body;
+	ex->is_loaded = ex->is_last = !spec->body_follows;
 	if ((ex->wake = wake_new(pool_loop(pool), err)) == NULL)
 		goto err;
 	ex->place.wake = ex->wake;
@@ -44,11 +57,11 @@ exchange_free(struct exchange *ex)
 {
 	if (ex == NULL)
 		return;
-	pool_leave(ex->pool, &ex->place);
-	pool_drop(ex->pool, ex->conn);
+	leave(ex);
 	peer_unref(ex->peer);
 	wake_free(ex->wake);
 	buf_clear(&ex->head);
+	buf_clear(&ex->out);
 	h1_clear(&ex->h1);
 	pool_unref(ex->pool);
 	free(ex);
@@ -63,7 +76,8 @@ exchange_wake(const struct exchange *ex)
 struct answer *
 exchange_answer(struct exchange *ex)
 {
-	return &ex->h1.answer;
+	return ex->member.stream != NULL ? h2_answer(ex->member.stream) :
+	    &ex->h1.answer;
 }
 
 bool
@@ -75,8 +89,7 @@ exchange_is_cut(const struct exchange *ex)
 bool
 exchange_sent(const struct exchange *ex)
 {
-	return ex->sent || (ex->stage != CONNECTING && ex->conn != NULL &&
-	    wire_has_sent(ex->conn->wire));
+	return ex->sent || (ex->protocol != NULL && ex->protocol->was_sent(ex));
 }
 
 struct peer *
@@ -85,19 +98,10 @@ exchange_peer(const struct exchange *ex)
 	return ex->peer;
 }
 
-static void
-start_answer(struct exchange *ex)
-{
-	h1_clear(&ex->h1);
-	h1_init(&ex->h1);
-	ex->h1.max_header = ex->spec.max_header;
-	ex->h1.head_request = ex->spec.head_request;
-}
-
 /* Connecting. */
 
 static enum want
-connected(struct exchange *ex)
+connected(struct exchange *ex, struct error *err)
 {
 	struct conn *c = ex->conn;
 
@@ -107,11 +111,14 @@ connected(struct exchange *ex)
 		ex->times.conn = c->times;
 	peer_unref(ex->peer);
 	ex->peer = c->peer == NULL ? NULL : peer_ref(c->peer);
-	ex->sent_len = 0;
 	ex->moved_ms = loop_now_ms();
 	(void)exchange_lap(ex);
-	start_answer(ex);
+	ex->protocol = c->mux != NULL ? &exchange_h2 : &exchange_h1;
 	ex->stage = SENDING;
+	if (ex->protocol->begin(ex, err) == -1)
+		return WANT_FAILED;
+	if (!ex->times.reused)
+		pool_ready(ex->pool);
 	return WANT_NOTHING;
 }
 
@@ -135,7 +142,6 @@ step_connect(struct exchange *ex, int64_t *at_ms, struct error *err)
 	enum want want;
 
 	if (ex->conn == NULL) {
-		ex->place.fresh = ex->second;
 		want = pool_ask(ex->pool, &ex->place, &ex->conn, err);
 		if (want != WANT_NOTHING)
 			return want;
@@ -145,7 +151,7 @@ step_connect(struct exchange *ex, int64_t *at_ms, struct error *err)
 	want = conn_step(ex->conn, at_ms, err);
 	if (want == WANT_FAILED)
 		keep_refusal(ex);
-	return want == WANT_NOTHING ? connected(ex) : want;
+	return want == WANT_NOTHING ? connected(ex, err) : want;
 }
 
 /* Ends. */
@@ -154,26 +160,43 @@ static void
 drop(struct exchange *ex)
 {
 	ex->sent = exchange_sent(ex);
-	pool_leave(ex->pool, &ex->place);
-	pool_drop(ex->pool, ex->conn);
-	ex->conn = NULL;
+	leave(ex);
 }
 
 /*
  * A kept connection may have been closed by its server just as the request
  * went out: not an answer, and nobody's fault.  Once, and only where a second
- * request does no harm (RFC 9110 section 9.2.2, RFC 9112 section 9.3.1).
+ * request does no harm (RFC 9110 section 9.2.2, RFC 9112 section 9.3.1); which
+ * it never does when the server has told that it left the first one alone
+ * (RFC 9113 section 8.7).
  */
 static bool
 may_go_again(const struct exchange *ex, const struct error *err)
 {
-	if (!ex->times.reused || ex->second || ex->stage == CONNECTING ||
-	    ex->stage == IN_BODY)
+	if (ex->second || ex->stage == CONNECTING || ex->stage == IN_BODY ||
+	    ex->is_gone)
 		return false;
-	if ((!ex->spec.idempotent && exchange_sent(ex)) || ex->is_gone)
+	if (ex->protocol->is_undone(ex))
+		return true;
+	if (!ex->times.reused || (!ex->spec.idempotent && exchange_sent(ex)))
 		return false;
 	return err->kind == ERR_CONNECT || (strcmp(err->code, "closed") == 0 &&
 	    (err->kind == ERR_PROTOCOL || err->kind == ERR_TLS));
+}
+
+/*
+ * A server that has said nothing to anybody for half of the time that this one
+ * has waited may be gone: it is given no other request.
+ */
+static void
+retire_silent(struct exchange *ex, const struct error *err)
+{
+	struct mux *m = ex->conn != NULL ? ex->conn->mux : NULL;
+	int64_t waited_ms = loop_now_ms() - ex->moved_ms;
+
+	if (m != NULL && err->kind == ERR_TIMEOUT &&
+	    !mux_has_heard(m, ex->moved_ms + waited_ms / 2))
+		mux_retire(m);
 }
 
 /* Later there may be room in the pool; until then nothing has happened. */
@@ -186,7 +209,9 @@ may_ask_again(const struct error *err)
 static enum want
 failed(struct exchange *ex, struct error *err)
 {
+	retire_silent(ex, err);
 	if (may_go_again(ex, err)) {
+		ex->place.fresh = !ex->protocol->is_undone(ex);
 		drop(ex);
 		ex->began_ms = loop_now_ms();
 		ex->second = true;
@@ -213,25 +238,46 @@ broken_already(struct error *err)
 static void
 rest(struct exchange *ex)
 {
-	if (ex->conn != NULL)
-		wire_rest(ex->conn->wire);
+	if (ex->protocol != NULL)
+		ex->protocol->rest(ex);
 }
 
 static void
 finish(struct exchange *ex)
 {
-	struct conn *c = ex->conn;
-
 	ex->times.receive = exchange_lap(ex);
 	ex->times.total = ex->since - ex->began;
 	ex->stage = DONE;
 	ex->sent = true;
-	ex->conn = NULL;
-	if (ex->h1.keep_alive && !ex->cut && !ex->spec.close &&
-	    buf_span(&c->in).len == 0)
-		pool_give(ex->pool, c);
-	else
-		pool_drop(ex->pool, c);
+	leave(ex);
+}
+
+void
+exchange_unload(struct exchange *ex)
+{
+	ex->is_loaded = false;
+	ex->is_gone = true;
+}
+
+void
+exchange_all_sent(struct exchange *ex)
+{
+	ex->times.send = exchange_lap(ex);
+	ex->stage = AWAITING_HEAD;
+}
+
+enum want
+exchange_read_head(struct exchange *ex, struct error *err)
+{
+	enum answer_event event;
+	struct span none;
+	enum want want = ex->protocol->next(ex, &event, &none, err);
+
+	if (want != WANT_NOTHING)
+		return want;
+	ex->times.wait = exchange_lap(ex);
+	ex->stage = IN_BODY;
+	return WANT_NOTHING;
 }
 
 /* One step of what comes before the body of the answer, waits included. */
@@ -246,7 +292,7 @@ advance(struct exchange *ex, struct error *err)
 		want = step_connect(ex, &at_ms, err);
 		break;
 	case SENDING:
-		want = exchange_write(ex, err);
+		want = ex->protocol->write(ex, err);
 		break;
 	default:
 		want = exchange_read_head(ex, err);
@@ -269,16 +315,16 @@ exchange_send(struct exchange *ex, struct span piece, bool last,
 		return broken_already(err);
 	if (ex->stage > SENDING)
 		return WANT_NOTHING;
-	if (!ex->is_loaded && exchange_load(ex, piece, last, err) == -1)
-		return failed(ex, err);
+	if (!ex->is_loaded) {
+		ex->piece = piece;
+		ex->is_last = last;
+		ex->is_loaded = true;
+	}
 	do {
 		want = advance(ex, err);
-	} while (want == WANT_NOTHING && ex->stage <= SENDING &&
-	    (ex->stage == CONNECTING || exchange_unsent(ex).len > 0));
+	} while (want == WANT_NOTHING && ex->stage <= SENDING && ex->is_loaded);
 	if (want != WANT_FAILED && ex->stage == AWAITING_HEAD)
 		want = WANT_NOTHING;	/* the last one has gone */
-	if (want == WANT_NOTHING && ex->stage == SENDING)
-		exchange_unload(ex);
 	return want;
 }
 
@@ -310,7 +356,7 @@ exchange_body(struct exchange *ex, struct span *piece, struct error *err)
 		return WANT_NOTHING;
 	want = exchange_in_time(ex, err);
 	if (want == WANT_NOTHING)
-		want = exchange_next(ex, &event, piece, err);
+		want = ex->protocol->next(ex, &event, piece, err);
 	if (want != WANT_NOTHING && want != WANT_FAILED)
 		want = exchange_wait(ex, want, INT64_MAX, err);
 	if (want == WANT_FAILED)
@@ -328,16 +374,16 @@ exchange_body(struct exchange *ex, struct span *piece, struct error *err)
 void
 exchange_discard(struct exchange *ex)
 {
-	uint64_t begin = ex->h1.answer.received;
+	uint64_t begin = exchange_answer(ex)->received;
 	struct error ignored;
 	enum answer_event event;
 	struct span piece;
 	enum want want;
 
 	while (ex->stage == IN_BODY && ex->conn != NULL) {
-		want = exchange_next(ex, &event, &piece, &ignored);
+		want = ex->protocol->next(ex, &event, &piece, &ignored);
 		if (want != WANT_NOTHING ||
-		    ex->h1.answer.received - begin > DISCARD_MAX)
+		    exchange_answer(ex)->received - begin > DISCARD_MAX)
 			drop(ex);
 		else if (event == ANSWER_END)
 			finish(ex);

@@ -1,12 +1,13 @@
 /*
  * What the files of the exchange share; nobody else includes it.  The arrows
- * between them go one way: exchange.c calls the other three, sending calls
- * receiving, both look at the time.
+ * between them go one way: exchange.c calls the others, by exchange_h1 and
+ * exchange_h2 what differs between the protocols; all look at the time.
  */
 #ifndef LURL_EXCHANGE_INTERNAL_H
 #define LURL_EXCHANGE_INTERNAL_H
 #include "exchange.h"
 #include "http/h1.h"
+#include "mux.h"
 
 #define JOIN_MAX	8192	/* bytes: so small a body goes with its head */
 
@@ -18,22 +19,64 @@ enum stage {
 	DONE
 };
 
+struct exchange;
+
+/*
+ * What HTTP/1.1 and HTTP/2 do in their own way, from when the connection is
+ * there until it is given back.
+ *
+ * begin: makes ready for a request; -1 and *err: io.
+ * write: sends the body's piece at hand, with the head before the first, and
+ * puts it away (exchange_unload); at the end of the request, or when an answer
+ * has come, the stage moves on.
+ * next: reads up to the next event.
+ * Both: WANT_READ and WANT_WRITE, when the wire is ready for that; WANT_WAKE;
+ * WANT_FAILED and *err.
+ * wait, rest: the wake is marked when that is so, or is not any more.
+ * was_sent: whether any byte may have reached the server.
+ * is_undone: whether, after a failure, the server says it did nothing.
+ * end: is done with the connection; whether that may be kept.
+ */
+struct exchange_protocol {
+	int		(*begin)(struct exchange *ex, struct error *err);
+	enum want	(*write)(struct exchange *ex, struct error *err);
+	enum want	(*next)(struct exchange *ex, enum answer_event *event,
+			    struct span *piece, struct error *err);
+	void		(*wait)(struct exchange *ex, enum want want);
+	void		(*rest)(struct exchange *ex);
+	bool		(*was_sent)(const struct exchange *ex);
+	bool		(*is_undone)(const struct exchange *ex);
+	bool		(*end)(struct exchange *ex);
+};
+
+extern const struct exchange_protocol exchange_h1, exchange_h2;
+
 struct exchange {
 	struct pool	*pool;
 	struct wake	*wake;
 	struct pool_place	 place;		/* in the pool's line */
 	struct exchange_spec spec;
 	enum stage	 stage;
-	struct conn	*conn;		/* owned, until it goes to the pool */
+	struct conn	*conn;		/* until it goes to the pool */
+	const struct exchange_protocol *protocol; /* NULL: not connected */
 	struct peer	*peer;		/* a reference */
-	struct buf	 head;		/* to send first */
-	struct span	 rest;		/* to send then: what was not joined */
-	size_t		 sent_len;	/* of head and rest together */
-	bool		 is_loaded;	/* head and rest hold the piece */
+	struct buf	 head;		/* of the request */
+	struct span	 piece;		/* of its body, at hand */
+	bool		 is_loaded;	/* there is such a piece */
 	bool		 is_last;	/* after which there is no more */
-	bool		 is_gone;	/* a piece has gone for good */
-	bool		 in_chunks;	/* a chunk has begun: it needs CRLF */
-	struct h1	 h1;
+	bool		 is_gone;	/* one has been sent: none comes back */
+
+	/* Over HTTP/1.1. */
+	struct buf	 out;		/* to send first: what was joined */
+	struct span	 rest;		/* to send then: what was not */
+	size_t		 sent_len;	/* of out and rest together */
+	bool		 is_framed;	/* they hold the piece at hand */
+	bool		 in_chunks;	/* a chunk has begun: it needs its CRLF */
+	struct h1	 h1;		/* and over HTTP/2 the answer in it */
+
+	/* Over HTTP/2. */
+	struct mux_member member;
+	bool		 is_given;	/* the stream has the piece at hand */
 
 	bool		 sent;
 	bool		 cut;		/* answered before all was sent */
@@ -63,30 +106,14 @@ enum want	exchange_in_time(const struct exchange *ex, struct error *err);
 enum want	exchange_wait(struct exchange *ex, enum want want,
 		    int64_t at_ms, struct error *err);
 
-/*
- * exchange_receive.c: from the wire through the parser.  WANT_READ and
- * WANT_WRITE: when the wire is ready for that; WANT_FAILED and *err.
- *
- * exchange_next: parses, and reads when there is nothing to parse, up to the
- * next event.
- * exchange_read_head: the same up to the end of the head; the stage moves on.
- */
-enum want	exchange_next(struct exchange *ex, enum answer_event *event,
-		    struct span *piece, struct error *err);
+/* Reads up to the end of the answer's head; the stage moves on.  As next. */
 enum want	exchange_read_head(struct exchange *ex, struct error *err);
 
-/*
- * exchange_send.c, which also hears an answer that comes early.
- *
- * exchange_load takes the next piece up (0, or -1 and *err: io), and
- * exchange_unload puts it away when it has gone.
- * exchange_unsent: what is loaded and has not gone yet; len 0: nothing.
- * exchange_write: sends what is loaded; at the end of the request, or when an
- * answer has come, the stage moves on.  Wants as above.
- */
-int		exchange_load(struct exchange *ex, struct span piece, bool last,
-		    struct error *err);
+/* The piece at hand has gone; and all of the request has. */
 void		exchange_unload(struct exchange *ex);
-struct span	exchange_unsent(const struct exchange *ex);
-enum want	exchange_write(struct exchange *ex, struct error *err);
+void		exchange_all_sent(struct exchange *ex);
+
+/* exchange_receive.c: from the wire through the parser of HTTP/1.1. */
+enum want	exchange_h1_next(struct exchange *ex, enum answer_event *event,
+		    struct span *piece, struct error *err);
 #endif

@@ -62,8 +62,8 @@ broken(struct exchange *ex, struct error *err)
 }
 
 enum want
-exchange_next(struct exchange *ex, enum answer_event *event, struct span *piece,
-    struct error *err)
+exchange_h1_next(struct exchange *ex, enum answer_event *event,
+    struct span *piece, struct error *err)
 {
 	bool eof = false;
 	enum want want;
@@ -82,18 +82,4 @@ exchange_next(struct exchange *ex, enum answer_event *event, struct span *piece,
 		}
 	}
 	return *event == ANSWER_FAILED ? WANT_FAILED : WANT_NOTHING;
-}
-
-enum want
-exchange_read_head(struct exchange *ex, struct error *err)
-{
-	enum answer_event event;
-	struct span none;
-	enum want want = exchange_next(ex, &event, &none, err);
-
-	if (want != WANT_NOTHING)
-		return want;
-	ex->times.wait = exchange_lap(ex);
-	ex->stage = IN_BODY;
-	return WANT_NOTHING;
 }

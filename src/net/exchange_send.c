@@ -1,12 +1,13 @@
+/* HTTP/1.1: one exchange at a time on a connection. */
 #include <string.h>
 
 #include "exchange_internal.h"
 
 /* What is to be sent next; len 0 when all has been. */
-struct span
-exchange_unsent(const struct exchange *ex)
+static struct span
+unsent(const struct exchange *ex)
 {
-	struct span head = buf_span(&ex->head), s = ex->rest;
+	struct span head = buf_span(&ex->out), s = ex->rest;
 	size_t done = ex->sent_len;
 
 	if (done < head.len) {
@@ -56,45 +57,11 @@ send_failed(struct exchange *ex, struct error *err)
 	return WANT_FAILED;
 }
 
-enum want
-exchange_write(struct exchange *ex, struct error *err)
-{
-	struct span s;
-	enum want want;
-	ssize_t n;
-
-	if (is_between(ex)) {
-		want = hear_early(ex, err);
-		if (want == WANT_NOTHING || want == WANT_FAILED)
-			return want;
-	}
-	while ((s = exchange_unsent(ex)).len > 0) {
-		n = wire_write(ex->conn->wire, s.data, s.len, err);
-		if (n == -1)
-			return send_failed(ex, err);
-		if (n < 0) {
-			want = hear_early(ex, err);
-			return want == WANT_READ ? WANT_WRITE : want;
-		}
-		ex->sent_len += (size_t)n;
-		ex->moved_ms = loop_now_ms();
-		if (exchange_unsent(ex).len > 0 &&
-		    (ex->moved_ms >= ex->spec.deadline_ms ||
-		    loop_is_interrupted(pool_loop(ex->pool))))
-			return WANT_WRITE;	/* no time for more */
-	}
-	if (ex->spec.body_follows && !ex->is_last)
-		return WANT_NOTHING;
-	ex->times.send = exchange_lap(ex);
-	ex->stage = AWAITING_HEAD;
-	return WANT_READ;
-}
-
 /* Frames a piece as a chunk; the last chunk ends the body (RFC 9112, 7.1). */
 static int
 frame(struct exchange *ex, struct span piece, bool last)
 {
-	struct buf *b = &ex->head;
+	struct buf *b = &ex->out;
 
 	if (piece.len > 0) {
 		if (buf_addf(b, "%s%zx\r\n", ex->in_chunks ? "\r\n" : "",
@@ -110,30 +77,119 @@ frame(struct exchange *ex, struct span piece, bool last)
 	return buf_addf(b, "%s0\r\n\r\n", ex->in_chunks ? "\r\n" : "");
 }
 
-/* Takes a piece up: small ones are joined to what goes before them. */
-int
-exchange_load(struct exchange *ex, struct span piece, bool last,
-    struct error *err)
+/* Takes the piece at hand up: a small one is joined to what goes before it. */
+static int
+load(struct exchange *ex, struct error *err)
 {
+	struct span piece = ex->piece;
+
 	ex->rest = piece;
-	if (ex->spec.chunked && frame(ex, piece, last) == -1)
+	if (ex->spec.chunked && frame(ex, piece, ex->is_last) == -1)
 		return error_nomem(err);
 	if (ex->rest.len > 0 && ex->rest.len <= JOIN_MAX) {
-		if (buf_add(&ex->head, piece.data, piece.len) == -1)
+		if (buf_add(&ex->out, piece.data, piece.len) == -1)
 			return error_nomem(err);
 		ex->rest.len = 0;
 	}
-	ex->is_loaded = true;
-	ex->is_last = last;
+	ex->is_framed = true;
 	return 0;
 }
 
-void
-exchange_unload(struct exchange *ex)
+static void
+unload(struct exchange *ex)
 {
-	ex->is_loaded = false;
-	ex->is_gone = true;
+	ex->is_framed = false;
 	ex->sent_len = 0;
 	ex->rest.len = 0;
-	buf_reset(&ex->head);
+	buf_reset(&ex->out);
+	exchange_unload(ex);
 }
+
+static enum want
+h1_write(struct exchange *ex, struct error *err)
+{
+	struct span s;
+	enum want want;
+	ssize_t n;
+
+	if (!ex->is_framed && load(ex, err) == -1)
+		return WANT_FAILED;
+	if (is_between(ex)) {
+		want = hear_early(ex, err);
+		if (want == WANT_NOTHING || want == WANT_FAILED)
+			return want;
+	}
+	while ((s = unsent(ex)).len > 0) {
+		n = wire_write(ex->conn->wire, s.data, s.len, err);
+		if (n == -1)
+			return send_failed(ex, err);
+		if (n < 0) {
+			want = hear_early(ex, err);
+			return want == WANT_READ ? WANT_WRITE : want;
+		}
+		ex->sent_len += (size_t)n;
+		ex->moved_ms = loop_now_ms();
+		if (unsent(ex).len > 0 &&
+		    (ex->moved_ms >= ex->spec.deadline_ms ||
+		    loop_is_interrupted(pool_loop(ex->pool))))
+			return WANT_WRITE;	/* no time for more */
+	}
+	if (!ex->is_last) {
+		unload(ex);
+		return WANT_NOTHING;
+	}
+	exchange_all_sent(ex);
+	return WANT_READ;
+}
+
+static int
+h1_begin(struct exchange *ex, struct error *err)
+{
+	h1_clear(&ex->h1);
+	h1_init(&ex->h1);
+	ex->h1.max_header = ex->spec.max_header;
+	ex->h1.head_request = ex->spec.head_request;
+	ex->is_framed = ex->in_chunks = false;
+	ex->sent_len = 0;
+	buf_reset(&ex->out);
+	return buf_add(&ex->out, ex->head.data, ex->head.len) == -1 ?
+	    error_nomem(err) : 0;
+}
+
+static void
+h1_wait(struct exchange *ex, enum want want)
+{
+	wire_wait(ex->conn->wire, want == WANT_WRITE ?
+	    LOOP_READ | LOOP_WRITE : LOOP_READ, ex->wake);
+}
+
+static void
+h1_rest(struct exchange *ex)
+{
+	wire_rest(ex->conn->wire);
+}
+
+static bool
+h1_was_sent(const struct exchange *ex)
+{
+	return wire_has_sent(ex->conn->wire);
+}
+
+static bool
+h1_is_undone(const struct exchange *ex)
+{
+	(void)ex;
+	return false;
+}
+
+static bool
+h1_end(struct exchange *ex)
+{
+	return ex->stage == DONE && ex->h1.keep_alive && !ex->cut &&
+	    !ex->spec.close && buf_span(&ex->conn->in).len == 0;
+}
+
+const struct exchange_protocol exchange_h1 = {
+	h1_begin, h1_write, exchange_h1_next, h1_wait, h1_rest, h1_was_sent,
+	h1_is_undone, h1_end
+};

@@ -123,10 +123,8 @@ exchange_wait(struct exchange *ex, enum want want, int64_t at_ms,
 
 	if (now >= due)
 		return time_out(ex, part, now, err);
-	if (want == WANT_READ)
-		wire_wait(ex->conn->wire, LOOP_READ, ex->wake);
-	else if (want == WANT_WRITE)
-		wire_wait(ex->conn->wire, LOOP_READ | LOOP_WRITE, ex->wake);
+	if (want == WANT_READ || want == WANT_WRITE)
+		ex->protocol->wait(ex, want);
 	wake_at(ex->wake, at_ms < due ? at_ms : due);
 	return WANT_WAKE;
 }

@@ -103,6 +103,44 @@ unset_busy(struct pool *p, const struct conn *c)
 	unlink_at(at);
 }
 
+/* The one over HTTP/2 that has room for another request; NULL: none has. */
+static struct conn *
+find_shared(const struct pool *p, const struct target *target)
+{
+	struct conn *c = p->busy;
+
+	while (c != NULL && (c->mux == NULL || !mux_has_room(c->mux) ||
+	    !conn_serves(c, target)))
+		c = c->next;
+	return c;
+}
+
+/*
+ * Whether one is being made that may turn out to be for sharing: HTTP/2 will
+ * be offered, and no other connection says that the server knows none.
+ */
+static bool
+is_coming(const struct pool *p, const struct target *target)
+{
+	const struct conn *c;
+	bool found = false;
+
+	if (target->trust == NULL ||
+	    trust_http(target->trust) == TRUST_HTTP_1)
+		return false;
+	for (c = p->idle; c != NULL; c = c->next)
+		if (c->mux == NULL && conn_serves(c, target))
+			return false;
+	for (c = p->busy; c != NULL; c = c->next) {
+		if (!conn_serves(c, target))
+			continue;
+		if (conn_is_ready(c) && c->mux == NULL)
+			return false;
+		found |= !conn_is_ready(c);
+	}
+	return found;
+}
+
 static struct conn *
 take_idle(struct pool *p, const struct target *target)
 {
@@ -118,7 +156,7 @@ take_idle(struct pool *p, const struct target *target)
 			continue;
 		}
 		c = unlink_at(at);
-		if (wire_is_idle(c->wire))
+		if (conn_is_idle(c))
 			return set_busy(p, c);
 		conn_free(c);
 	}
@@ -132,7 +170,7 @@ pool_has(const struct pool *p, const struct target *target)
 
 	while (c != NULL && !conn_serves(c, target))
 		c = c->next;
-	return c != NULL;
+	return c != NULL || find_shared(p, target) != NULL;
 }
 
 /* NULL: any host. */
@@ -180,24 +218,42 @@ is_same_host(const struct target *a, const struct target *b)
 	return a->port == b->port && strcmp(a->host, b->host) == 0;
 }
 
-/* Wakes the first for whom there is room, counting what is idle as room. */
+/* Counting what is idle as room. */
+static bool
+has_room(const struct pool *p, const struct target *target)
+{
+	return find_shared(p, target) != NULL ||
+	    (count(p->busy, NULL) < p->limits.total &&
+	    count(p->busy, target) < p->limits.per_host);
+}
+
+/* Wakes the first for whom there is room. */
 static void
 call_next(struct pool *p)
 {
 	const struct target *full = NULL;
 	struct pool_place *at;
 
-	if (p->line == NULL || count(p->busy, NULL) >= p->limits.total)
-		return;
 	for (at = p->line; at != NULL; at = at->next) {
 		if (full != NULL && is_same_host(full, at->target))
 			continue;
 		full = at->target;
-		if (count(p->busy, full) < p->limits.per_host) {
+		if (has_room(p, full)) {
 			wake_mark(at->wake);
 			return;
 		}
 	}
+}
+
+/* Those who waited for this one to be shared are not to wait for another. */
+static void
+disappoint(struct pool *p, const struct conn *c)
+{
+	struct pool_place *at;
+
+	for (at = p->line; at != NULL; at = at->next)
+		if (conn_serves(c, at->target))
+			at->is_alone = true;
 }
 
 /* Whether somebody has been waiting for this host for longer. */
@@ -251,15 +307,26 @@ pool_ask(struct pool *p, struct pool_place *place, struct conn **c,
 	}
 	if (is_behind(p, place))
 		return join_line(p, place);
-	*c = place->fresh ? NULL : take_idle(p, target);
-	if (*c == NULL && (!make_room(p, target, p->limits.per_host) ||
+	*c = find_shared(p, target);
+	if (*c == NULL && !place->fresh)
+		*c = take_idle(p, target);
+	if (*c == NULL && ((!place->is_alone && is_coming(p, target)) ||
+	    !make_room(p, target, p->limits.per_host) ||
 	    !make_room(p, NULL, p->limits.total)))
 		return join_line(p, place);
 	if (*c == NULL &&
 	    (*c = conn_new(p->loop, place->wake, target, err)) != NULL)
 		set_busy(p, *c);
+	if (*c != NULL)
+		(*c)->users++;
 	pool_leave(p, place);
 	return *c == NULL ? WANT_FAILED : WANT_NOTHING;
+}
+
+void
+pool_ready(struct pool *p)
+{
+	call_next(p);
 }
 
 void
@@ -267,19 +334,32 @@ pool_drop(struct pool *p, struct conn *c)
 {
 	if (c == NULL)
 		return;
+	if (!conn_is_ready(c))
+		disappoint(p, c);
 	unset_busy(p, c);
 	conn_free(c);
 	call_next(p);
 }
 
+/* Whether it is good for another request, of which it knows nothing yet. */
+static bool
+is_open(const struct pool *p, const struct conn *c)
+{
+	return !p->is_closed && (c->mux == NULL || mux_is_open(c->mux));
+}
+
 void
 pool_give(struct pool *p, struct conn *c)
 {
-	unset_busy(p, c);
-	if (p->is_closed) {
-		conn_free(c);
+	if (--c->users > 0) {
+		call_next(p);
 		return;
 	}
+	if (!is_open(p, c)) {
+		pool_drop(p, c);
+		return;
+	}
+	unset_busy(p, c);
 	wire_rest(c->wire);
 	c->idle_since_ms = loop_now_ms();
 	c->next = p->idle;

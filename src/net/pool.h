@@ -31,32 +31,37 @@ struct loop	*pool_loop(const struct pool *p);
 struct pool_place {
 	struct wake	*wake;		/* marked when it is time to ask again */
 	const struct target *target;
-	bool		 fresh;		/* not one that has been used before */
+	bool		 fresh;		/* not one that has been idle */
 	struct pool_place	*next;
 	bool		 in_line;
+	bool		 is_alone;	/* waits for no other's connection */
 };
 
 /*
- * A connection for place, now the caller's: an idle one that serves and is
- * still open, or a new one (conn_new) if the limits leave room for it; idle
- * ones are closed to make that, and so are, in passing, those found closed by
- * their server or too long idle.
+ * A connection for place, now the caller's: one over HTTP/2 that others use and
+ * that has room, an idle one that serves and is still open, or a new one
+ * (conn_new) if the limits leave room for it; idle ones are closed to make
+ * that, and so are, in passing, those found closed by their server or too long
+ * idle.
  * WANT_NOTHING and *c; WANT_FAILED and *err as conn_new; or WANT_WAKE: none is
- * free, or others have been waiting for longer, and place stands in line until
- * it asks again with success, or leaves with pool_leave, which accepts one that
- * does not.
+ * free, or others have been waiting for longer, or one is being made that may
+ * be shared; and place stands in line until it asks again with success, or
+ * leaves with pool_leave, which accepts one that does not.
  */
 enum want	 pool_ask(struct pool *p, struct pool_place *place,
 		    struct conn **c, struct error *err);
 void		 pool_leave(struct pool *p, struct pool_place *place);
 
+/* A connection that pool_ask made is there: it may be for others, too. */
+void		 pool_ready(struct pool *p);
+
 /* Closes a connection that is busy, pool_ask's; or NULL. */
 void		 pool_drop(struct pool *p, struct conn *c);
 
-/* Whether an idle connection would serve target, were it still open. */
+/* Whether an idle or shared connection would serve target, were it open. */
 bool		pool_has(const struct pool *p, const struct target *target);
 
-/* Takes a connection that is between two requests. */
+/* Takes a connection that is between two requests, or that others share. */
 void		 pool_give(struct pool *p, struct conn *c);
 
 /* Closes every idle connection, and what comes back later at once. */

@@ -524,6 +524,13 @@ wire_write(struct wire *w, const void *buf, size_t len, struct error *err)
 }
 
 bool
+wire_has_input(const struct wire *w)
+{
+	return w->raw_off != w->raw_len ||
+	    (w->below != NULL && wire_has_input(w->below->wire));
+}
+
+bool
 wire_has_sent(const struct wire *w)
 {
 	return w->has_sent;

@@ -71,6 +71,9 @@ ssize_t		wire_read(struct wire *w, void *buf, size_t len,
 ssize_t		wire_write(struct wire *w, const void *buf, size_t len,
 		    struct error *err);
 
+/* Whether there are bytes to read that no readiness of the socket tells of. */
+bool		wire_has_input(const struct wire *w);
+
 /* Whether any byte that wire_write was given has reached the socket. */
 bool		wire_has_sent(const struct wire *w);
 

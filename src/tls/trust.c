@@ -89,6 +89,23 @@ check_suites(const struct trust *t, const char *ciphers, struct error *err)
 	return rv;
 }
 
+/* What the script lists, or what says that HTTP/2 may be spoken. */
+static int
+set_alpn(struct trust *t, const struct trust_protocol *p, struct error *err)
+{
+	static const char *const offers[] = {
+		[TRUST_HTTP_1] = NULL,
+		[TRUST_HTTP_ANY] = "h2,http/1.1",
+		[TRUST_HTTP_2] = "h2",
+	};
+	const char *alpn = p->alpn != NULL ? p->alpn : offers[p->http];
+
+	t->http = p->alpn != NULL ? TRUST_HTTP_1 : p->http;
+	if (alpn != NULL && tls_config_set_alpn(t->config, alpn) == -1)
+		return unknown(t, "alpn", err);
+	return 0;
+}
+
 static int
 set_protocol(struct trust *t, const struct trust_protocol *p,
     struct error *err)
@@ -105,8 +122,8 @@ set_protocol(struct trust *t, const struct trust_protocol *p,
 	if (p->curves != NULL &&
 	    tls_config_set_ecdhecurves(t->config, p->curves) == -1)
 		return unknown(t, "curves", err);
-	if (p->alpn != NULL && tls_config_set_alpn(t->config, p->alpn) == -1)
-		return unknown(t, "alpn", err);
+	if (set_alpn(t, p, err) == -1)
+		return -1;
 	t->is_limited = p->min != 0 || p->max != 0 || p->ciphers != NULL ||
 	    p->curves != NULL;
 	return 0;
@@ -275,6 +292,12 @@ bool
 trust_checks_nothing(const struct trust *t)
 {
 	return !t->chain && !t->name && !t->time && t->pin_count == 0;
+}
+
+enum trust_http
+trust_http(const struct trust *t)
+{
+	return t->http;
 }
 
 const char *

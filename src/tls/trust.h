@@ -32,13 +32,21 @@ struct pem_source {
 	bool		 is_text;
 };
 
+/* Which versions of HTTP are offered to a server (RFC 7301). */
+enum trust_http {
+	TRUST_HTTP_1,		/* nothing is said, which stands for 1.1 */
+	TRUST_HTTP_ANY,		/* HTTP/2, or 1.1 */
+	TRUST_HTTP_2		/* that alone */
+};
+
 /* What is offered to a server; NULL and 0: the default. */
 struct trust_protocol {
 	int		 min, max;	/* of TLS, 10 * major + minor: 12, 13 */
 	const char	*ciphers;	/* as libtls takes them */
 	const char	*curves;	/* likewise, as "X25519,P-256" */
 	const char	*alpn;		/* likewise, as "http/1.1"; by default
-					 * nothing is asked for */
+					 * what http says */
+	enum trust_http	 http;
 };
 
 struct trust_spec {
@@ -116,6 +124,7 @@ bool		 trust_checks_chain(const struct trust *t);
 bool		 trust_checks_time(const struct trust *t);
 bool		 trust_checks_ocsp(const struct trust *t);
 bool		 trust_checks_nothing(const struct trust *t);
+enum trust_http	 trust_http(const struct trust *t);
 const char	*trust_label(const struct trust *t);
 
 /*

@@ -26,6 +26,7 @@ struct trust {
 	struct buf	 crls;		/* whose lists there are, */
 	struct buf	 crls_over;	/* and whose are out of date */
 	bool		 ocsp;
+	enum trust_http	 http;
 	bool		 is_limited;	/* by struct trust_protocol */
 };
 

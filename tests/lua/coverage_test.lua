@@ -145,6 +145,11 @@ function drives.max_body ()
   t.eq(play{ max_body = 5 }.body, "final", "body")
 end
 
+function drives.http ()
+  t.raises(function () play{ http = "2" } end, "protocol", "h2")
+  t.eq(play{ http = "1.1" }.body, "final", "body")
+end
+
 function drives.max_header ()
   t.raises(function () play{ max_header = 20 } end, "protocol", "too-large")
 end

@@ -112,14 +112,15 @@ local function add_steps (cmd, steps)
   end
 end
 
--- peer.rawd{steps or lists of steps, cert=, unix=} -> server
--- Under TLS with that certificate (NAME.test), else plain; on a Unix socket.  It ends after a
+-- peer.rawd{steps or lists of steps, cert=, h2= (it chooses h2), unix=}
+-- -> server under TLS with that certificate (NAME.test), else plain; on a Unix
+-- socket.  It ends after a
 -- while, so that a test that waits for what never comes fails.
 function M.rawd (o)
   local cmd = { "timeout", tostring(o.limit or 20), "build/servers/rawd" }
   if o.cert then
     table.move({ "-t", M.pki .. "/" .. o.cert .. "-chain.pem",
-      M.pki .. "/" .. o.cert .. ".key" }, 1, 3, 4, cmd)
+      M.pki .. "/" .. o.cert .. ".key", o.h2 and "-2" }, 1, 4, 4, cmd)
   end
   if o.unix then table.move({ "-u", o.unix }, 1, 2, #cmd + 1, cmd) end
   for i, steps in ipairs(type(o[1]) == "table" and o or { o }) do

@@ -1,7 +1,7 @@
 /*
  * A server that sends exactly the bytes it is told to, for the tests.
  *
- *   rawd [-6] [-u PATH] [-t CERT KEY] STEP... [-- STEP...]...
+ *   rawd [-6] [-u PATH] [-t CERT KEY [-2]] STEP... [-- STEP...]...
  *
  * Listens on a port of 127.0.0.1 (-6: ::1; -u: a Unix socket, and PORT is 0)
  * and prints "ready PORT PID".
@@ -14,6 +14,8 @@
  *   body N         read N bytes: "body k BYTES"
  *                  (where the client ends before: "short k BYTES")
  *   skip N         read N bytes and forget them: "skipped k N"
+ *   frame N        read HTTP/2 frames up to one of type N, and tell of each:
+ *                  "frame k TYPE FLAGS STREAM" and "payload k BYTES"
  *   send BYTES     in one write: one segment, one TLS record up to 16 KB
  *   bytes BYTES    each byte in a write of its own
  *   drip MS BYTES  one byte each MS milliseconds
@@ -38,6 +40,8 @@
  *   handshake      nothing else
  *   plain BYTES    instead: send these, and go on without TLS
  *   tlsread        instead: read the ClientHello, and go on without TLS
+ *
+ * With -2 it chooses h2 where that is offered.
  *
  * Then N counts only what is no TLS record.  It ends by SIGTERM, when its
  * parent dies, or when nobody reads its output any more.
@@ -69,6 +73,7 @@
 
 #define SHOWN_MAX	4096		/* bytes of a line of output */
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
+#define FRAME_HEAD	9		/* bytes */
 #define BLOCK		65536		/* bytes to read or write at once */
 
 struct conn {
@@ -273,6 +278,31 @@ play_skip(struct conn *c, const struct command *cmd)
 	return left == 0;
 }
 
+/* The head and the payload of RFC 9113 section 4.1. */
+static bool
+play_frame(struct conn *c, const struct command *cmd)
+{
+	const unsigned char *head;
+	size_t len;
+	int type;
+
+	do {
+		if (!fill(c, FRAME_HEAD))
+			return false;
+		head = (const unsigned char *)c->in;
+		len = (size_t)head[0] << 16 | (size_t)head[1] << 8 | head[2];
+		if (!fill(c, FRAME_HEAD + len))
+			return false;
+		head = (const unsigned char *)c->in;
+		type = head[3];
+		say("frame %u %d %d %d", c->k, type, head[4],
+		    head[7] << 8 | head[8]);
+		say_bytes("payload", c->k, c->in + FRAME_HEAD, len);
+		take(c, FRAME_HEAD + len);
+	} while (type != cmd->number);
+	return true;
+}
+
 static bool
 put(struct conn *c, const char *data, size_t len)
 {
@@ -441,6 +471,7 @@ static const struct step steps[] = {
 	{ "close", "", true, play_close },
 	{ "drip", "nb", false, play_drip },
 	{ "file", "p", false, play_file },
+	{ "frame", "n", false, play_frame },
 	{ "fin", "", true, play_halfclose },
 	{ "halfclose", "", true, play_halfclose },
 	{ "handshake", "", false, play_nothing },
@@ -512,6 +543,22 @@ serve(void *arg)
 	free(c->in);
 	free(c);
 	return NULL;
+}
+
+static int
+choose_h2(SSL *ssl, const unsigned char **out, unsigned char *len,
+    const unsigned char *in, unsigned int in_len, void *arg)
+{
+	static const unsigned char h2[] = "\2h2";
+	unsigned char *chosen;
+
+	(void)ssl;
+	(void)arg;
+	if (SSL_select_next_proto(&chosen, len, h2, sizeof(h2) - 1, in,
+	    in_len) != OPENSSL_NPN_NEGOTIATED)
+		return SSL_TLSEXT_ERR_NOACK;
+	*out = chosen;
+	return SSL_TLSEXT_ERR_OK;
 }
 
 static SSL_CTX *
@@ -640,12 +687,14 @@ main(int argc, char **argv)
 		    argv[2] != NULL) {
 			ctx = make_ctx(argv[1], argv[2]);
 			argv += 2;
+		} else if (strcmp(*argv, "-2") == 0 && ctx != NULL) {
+			SSL_CTX_set_alpn_select_cb(ctx, choose_h2, NULL);
 		} else {
 			break;
 		}
 	}
 	if (argc < 2 || *argv == NULL)
-		errx(2, "usage: rawd [-6] [-u PATH] [-t CERT KEY] STEP... "
+		errx(2, "usage: rawd [-6] [-u PATH] [-t CERT KEY [-2]] STEP... "
 		    "[-- STEP...]...");
 	scripts = script_parse(argv, steps, COUNT(steps), &count);
 	accept_all(listen_on(at), ctx, scripts, count);

@@ -1,6 +1,7 @@
 /*
  * A server's frames, written by hand.  Every row is fed whole, in two pieces
- * cut at every byte, and byte by byte (long ones in larger pieces): each way must tell the same story.
+ * cut at every byte, and byte by byte (long ones in larger pieces): each way
+ * must tell the same story.
  */
 #include <inttypes.h>
 #include <setjmp.h>
