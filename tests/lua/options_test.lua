@@ -127,7 +127,7 @@ local wrong = {
   { "timeout", { total = {} }, "type" },
   { "timeout", { conect = 5 }, "option", "'conect'.*'connect'" },
   { "timeout", { 5 }, "option",
-    "'1'.*it has connect, read, resolve, total" },
+    "'1'.*it has connect, pool, read, resolve, total" },
   { "verify", 0, "type", "'verify'" },
   { "verify", f, "type" },
   { "verify", "", "value" },
