@@ -88,7 +88,7 @@ tell(const char *in, size_t len, size_t size, unsigned flags)
 	}
 	st.sent = buf_span(&h.out).len;
 	if (!h.is_socks) {
-		st.status = h.tunnel.answer.status;
+		st.status = h.tunnel.h1.answer.status;
 		assert(st.want != WANT_NOTHING ||
 		    (st.status >= 200 && st.status < 300));
 		tunnel_clear(&h.tunnel);
