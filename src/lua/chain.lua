@@ -2,6 +2,7 @@
 -- another, with the session's transport innermost.
 local errors = require "https.errors"
 local merge = require "https.merge"
+local option = require "https.options"
 local requests = require "https.request"
 
 local M = {}
@@ -93,6 +94,15 @@ local function checked (transport)
   end
 end
 
+-- What a step has written to the options is held to what a call's are: one
+-- that is misspelt would else ask for nothing.
+local function with_checked_options (wire)
+  return function (request)
+    option.check_each(request.options)
+    return wire(request)
+  end
+end
+
 -- The built-in ones do not need that, and many have nothing to do with most
 -- requests: they are made around their next, once, so that a request passes
 -- each with a single call.
@@ -114,11 +124,19 @@ local function with_own_options (run)
   end
 end
 
+local function has_own (chain)
+  for _, step in ipairs(chain) do
+    if not makers[step.fn] then return true end
+  end
+  return false
+end
+
 -- Each step's next, from inside out, so that a request makes no closures; and
 -- the steps' functions.
 local function compile (chain, transport, wire)
   local is_ours = transport == wire
   local run, fns = is_ours and wire or checked(transport), {}
+  if is_ours and has_own(chain) then run = with_checked_options(wire) end
   for i = #chain, 1, -1 do
     local fn = chain[i].fn
     local make = makers[fn]

@@ -59,6 +59,7 @@ local function merge_way (merged, own)
 end
 
 -- What the call says, then what its session does.
+-- M.merge(own, defaults) -> options
 local function merge (own, defaults)
   local merged = {}
   if next(defaults) == nil then
@@ -74,6 +75,8 @@ local function merge (own, defaults)
   merge_way(merged, own)
   return merged
 end
+
+M.merge = merge
 
 ---------------------------------------------------------------------------
 -- Scripts ask with the same options again.
@@ -119,7 +122,8 @@ end
 -- they are not to be written to; raises kind usage for what is wrong.
 function M.options (session, own)
   local last = session.last_options
-  if last and type(own) == "table" and is_same(own, last.own) then
+  if last and type(own) == "table" and getmetatable(own) == nil
+     and is_same(own, last.own) then
     return last.options
   end
   option.check(own)

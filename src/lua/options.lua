@@ -174,8 +174,22 @@ local function count (name, value)
   end
 end
 
+-- What a table inherits would be found by some and missed by others, a pin
+-- among them.
+local function check_own (what, value)
+  local meta = getmetatable(value)
+  if meta ~= nil and (type(meta) ~= "table" or rawget(meta, "__index") ~= nil
+     or rawget(meta, "__pairs") ~= nil) then
+    usage("type", "%s must be a plain table: what it inherits by a metatable "
+          .. "is not looked at", what)
+  end
+end
+
+M.check_own = check_own
+
 -- The fields of a table option, each with its own check.
 local function fields (name, value, checks)
+  check_own(("option '%s'"):format(name), value)
   for key, item in pairs(value) do
     if not checks[key] then
       local words = {}
@@ -390,6 +404,7 @@ local function check_all (options, checks)
   if type(options) ~= "table" then
     usage("type", "options must be a table, not %s", article(type(options)))
   end
+  check_own("options", options)
   for name, value in next, options do
     local check = checks[name]
     if not check then
@@ -420,6 +435,12 @@ function M.check (options)
     usage("value", "options 'stream' and 'output' contradict each other")
   end
   check_way(options)
+end
+
+-- M.check_each(options): the same for those of a request, as a step of the
+-- script's own may have left them; each by itself
+function M.check_each (options)
+  check_all(options, M.checks)
 end
 
 -- M.check_session(defaults): the same for the defaults of a session

@@ -2,6 +2,7 @@
 -- word counts, and what is refused because it does not make sense.
 local core = require "https.core"
 local errors = require "https.errors"
+local option = require "https.options"
 
 local M = {}
 
@@ -173,8 +174,10 @@ end
 
 local versions = { ["1.2"] = 12, ["1.3"] = 13 }
 
--- The checked parts of tls as libtls wants them; its own words are commas.
+-- The parts of tls as libtls wants them; its own words are commas.  Checked
+-- again, since a script may have written to the table.
 local function protocol (value)
+  option.checks.tls("tls", value)
   local parts = {
     min = versions[value.min], max = versions[value.max],
     ciphers = value.ciphers,

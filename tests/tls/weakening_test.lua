@@ -127,6 +127,80 @@ for _, row in ipairs(spellings) do
   end)
 end
 
+-- What a step of the script's own writes to the options of a request is read as
+-- closely as what a call says: it would else ask for nothing.
+local by_steps = {
+  { "tls a word", "tls", "1.3" },
+  { "tls true", "tls", true },
+  { "tls of a number", "tls", { min = 1.3 } },
+  { "tls of no version", "tls", { min = "1.4" } },
+  { "tls of an old version", "tls", { max = "1.0" } },
+  { "tls with a typing mistake", "tls", { mim = "1.3" } },
+  { "tls of a low level", "tls", { ciphers = "DEFAULT@SECLEVEL=0" } },
+  { "pins", "pins", "sha256:" .. ("0"):rep(64) },
+  { "pin an empty list", "pin", {} },
+  { "crls", "crls", "none" },
+  { "oscp", "oscp", "require" },
+  { "ocsp true", "ocsp", true },
+  { "verify 0", "verify", 0 },
+  { "verify a word", "verify", "no" },
+  { "servername a number", "servername", 5 },
+  { "servername empty", "servername", "" },
+  { "resolve a word", "resolve", "127.0.0.1" },
+}
+
+for _, row in ipairs(by_steps) do
+  for _, before in ipairs{ false, "decoding" } do
+    t.test("written by a step: " .. row[1] .. ", before " .. tostring(before),
+      function ()
+        local s <close> = https.session{ timeout = 20 }
+        s:use(function (request, next)
+          request.options[row[2]] = row[3]
+          return next(request)
+        end, before and { before = before } or nil)
+        local err = t.raises(function ()
+          s:get("https://no-such-host.invalid/")
+        end, "usage")
+        t.eq(err.sent, false, "sent")
+      end)
+  end
+end
+
+-- Some would find what a table inherits, others would not.
+local inherited = {
+  { "a call's pin", { pin = "sha256:" .. ("0"):rep(64) } },
+  { "a call's verify", { verify = false } },
+  { "a call's __pairs", {}, { __pairs = function () return next, {} end } },
+  { "a hidden metatable", {}, { __metatable = "hidden" } },
+}
+
+for _, row in ipairs(inherited) do
+  t.test("inherited: " .. row[1], function ()
+    local s <close> = https.session{ timeout = 20 }
+    local function child ()
+      return setmetatable({}, row[3] or { __index = row[2] })
+    end
+    local nowhere = "https://no-such-host.invalid/"
+    for label, call in pairs{
+      module = function () https.get(nowhere, child()) end,
+      session = function () s:get(nowhere, child()) end,
+      default = function () https.session(child()):get(nowhere) end,
+      tls = function () https.get(nowhere, { tls = child() }) end,
+      inspect = function () https.inspect(nowhere, child()) end,
+    } do
+      -- One that is empty by itself is not the empty one of the last call.
+      pcall(s.get, s, nowhere, {})
+      t.eq(t.raises(call, "usage", "type", label).sent, false, label)
+    end
+  end)
+end
+
+-- A metatable that adds nothing does not matter, as that of a list of JSON's.
+t.test("a metatable without a word", function ()
+  rows.run({ host = "good.test", want = "ok",
+    options = setmetatable({}, { __name = "mine" }) }, nginx, "good")
+end)
+
 ---------------------------------------------------------------------------
 -- Redirects: each hop is verified as the first.
 
@@ -275,6 +349,123 @@ t.test("a session's list of authorities that is written to", function ()
   t.raises(function () s:get(url) end, "verify", "unknown-issuer")
   server:untouched()
 end)
+
+-- What a session or a call has as a table may be written to later, and then
+-- holds from the next request on, whatever connections there are.
+local none = "sha256:" .. ("0"):rep(64)
+local in_place = {
+  { "verify", { name = false }, function (v) v.name = nil end, cert = "wrong",
+    want = "verify/name-mismatch" },
+  { "pin", { none, "GOOD" }, function (v) v[2] = nil end,
+    want = "verify/pin-mismatch" },
+  { "pin", { "GOOD" }, function (v) v[1] = "none" end, want = "usage/value" },
+  { "pin", { "GOOD" }, function (v) v[1] = nil end, want = "usage/value" },
+  { "crl", { pem("root", ".crl"), pem("inter", ".crl") },
+    function (v) v[2] = nil end, want = "verify/crl-missing" },
+  { "tls", { max = "1.3" }, function (v) v.max = "1.4" end,
+    want = "usage/value" },
+  { "tls", { max = "1.3" }, function (v) v.max = "1.2" end, want = "ok",
+    version = "TLSv1.2" },
+  { "tls", { max = "1.2" }, function (v) v.max, v.min = nil, "1.3" end,
+    want = "ok", version = "TLSv1.3" },
+}
+
+for i, row in ipairs(in_place) do
+  for _, whose in ipairs{ "session", "call" } do
+    t.test(("a %s's %s that is written to, %d"):format(whose, row[1], i),
+      function ()
+        local cert = row.cert or "good"
+        local value = {}
+        for k, v in pairs(row[2]) do
+          value[k] = v == "GOOD" and https.inspect("127.0.0.1:" .. nginx.port,
+            { verify = false, servername = cert .. ".test" }).chain[1].pin or v
+        end
+        local at = cert .. ".test:" .. nginx.port
+        local defaults = { ca = root, timeout = 20,
+                           resolve = { [at] = "127.0.0.1:" .. nginx.port } }
+        local own = {}
+        local to = whose == "session" and defaults or own
+        to[row[1]] = value
+        local s <close> = https.session(defaults)
+        local url = "https://" .. at .. "/"
+        for _ = 1, 2 do
+          t.eq(s:get(url, own).status, 200, "status")
+          nginx.process:expect "^request from"
+        end
+        row[3](value)
+        local ok, r = pcall(s.get, s, url, own)
+        t.eq(ok and "ok" or r.kind .. "/" .. r.code, row.want, "afterwards")
+        if ok then
+          nginx.process:expect "^request from"
+          t.eq(r.tls.version, row.version, "version")
+        else
+          t.eq(r.sent, false, "sent")
+          if r.kind == "verify" then nginx:untouched(rows.looks(r)) end
+        end
+      end)
+  end
+end
+
+-- What looks without verifying leaves nothing for who verifies, nor is it left
+-- anything.
+t.test("a look is no connection for a request", function ()
+  local at = "self.test:" .. nginx.port
+  local with = { resolve = { [at] = "127.0.0.1:" .. nginx.port }, timeout = 20 }
+  for _ = 1, 2 do
+    local report = https.inspect(at, { resolve = with.resolve, verify = false })
+    t.eq(report.verified, false, "verified")
+    nginx:untouched()
+    rows.run({ host = "self.test", want = UNTRUSTED }, nginx)
+    local err = t.raises(function ()
+      https.get("https://" .. at .. "/", { ca = root, timeout = 20,
+        resolve = with.resolve })
+    end, "verify")
+    nginx:untouched(rows.looks(err))
+    t.eq(https.inspect(err, { verify = false }).verified, false, "of an error")
+    nginx:untouched()
+    rows.run({ host = "self.test", want = UNTRUSTED }, nginx)
+  end
+end)
+
+-- Requests that overlap, on one connection for each host, for which they have
+-- to wait: each is verified as it asked itself.
+local kinds = {
+  { "self", { verify = false }, "ok" },
+  { "self", {}, "verify" },
+  { "self", { verify = { name = false } }, "verify" },
+  { "self", { verify = { chain = false }, pin = none }, "verify" },
+  { "wrong", { verify = { name = false } }, "ok" },
+  { "wrong", {}, "verify" },
+  { "good", {}, "ok" },
+  { "good", { ca = pem "self-ca" }, "verify" },
+  { "good", { pin = none }, "verify" },
+  { "good", { crl = pem("root", ".crl") }, "verify" },
+  { "good", { ocsp = "require" }, "verify" },
+  { "good", { verify = false, pin = none }, "verify" },
+}
+
+for _, per_host in ipairs{ 1, 3 } do
+  t.test("side by side, connections for each host: " .. per_host, function ()
+    local resolve = {}
+    for _, host in ipairs(nginx.hosts) do
+      resolve[host .. ":" .. nginx.port] = "127.0.0.1:" .. nginx.port
+    end
+    local s <close> = https.session{ ca = root, timeout = 60,
+      resolve = resolve, pool = { per_host = per_host } }
+    local list = {}
+    for i = 1, 5 * #kinds do list[i] = kinds[i * 5 % #kinds + 1] end
+    local answered = 0
+    https.map(list, function (kind)
+      local ok, r = pcall(s.get, s, ("https://%s.test:%s/"):format(kind[1],
+        nginx.port), kind[2])
+      t.eq(ok and "ok" or r.kind, kind[3], kind[1] .. ": " .. tostring(r))
+      t.eq(not ok and r.sent, false, "sent")
+      answered = answered + (ok and 1 or 0)
+    end, { concurrency = 12 })
+    for _ = 1, answered do nginx.process:expect "^request from" end
+    t.eq(answered, 15, "answered")
+  end)
+end
 
 t.test("two sessions share nothing", function ()
   local off <close> = https.session{ verify = false }
