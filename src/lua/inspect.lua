@@ -4,6 +4,7 @@
 local core = require "https.core"
 local errors = require "https.errors"
 local explain = require "https.explain"
+local merge = require "https.merge"
 local option = require "https.options"
 local transport = require "https.transport"
 local trust = require "https.trust"
@@ -236,6 +237,7 @@ local function check (options)
   if type(options) ~= "table" then
     usage("type", "options must be a table, not a %s", type(options))
   end
+  option.check_own("options", options)
   local names = { "days", "offers", table.unpack(shared) }
   for name, value in pairs(options) do
     local is_known = false
@@ -257,11 +259,8 @@ end
 local function of_error (err, options)
   local before = asked[err]
   if before then
-    local merged = {}
-    for _, from in ipairs { before.options, options } do
-      for name, value in pairs(from) do merged[name] = value end
-    end
-    return { parts = before.parts, options = merged, session = before.session }
+    return { parts = before.parts, session = before.session,
+             options = merge.merge(options, before.options) }
   end
   local host, port = rawget(err, "host"), rawget(err, "port")
   if type(host) ~= "string" or math.type(port) ~= "integer" then
