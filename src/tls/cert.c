@@ -19,6 +19,7 @@
 
 #define RSA_BITS_MIN	2048	/* DSA too; 112 bits of strength */
 #define EC_BITS_MIN	224	/* the same strength */
+#define ISSUERS_MAX	16	/* more than a chain may have */
 
 /*
  * A certificate (RFC 5280 section 4.1) whose key is left undecoded: that takes
@@ -520,4 +521,49 @@ cert_weak(const struct cert *c, const char **why)
 			*why = NULL;
 	}
 	return *why != NULL;
+}
+
+/*
+ * Looks for the issuer of this name: 1 when there is one, and its own issuer in
+ * *name; 0; or -1, out of memory.  *why is NULL unless all of them are weak.
+ */
+static int
+find_issuer(struct span chain, uint32_t *name, const char **why)
+{
+	struct cert *c;
+	bool is_weak = true;
+	int found = 0;
+
+	errno = 0;
+	while (is_weak && (c = cert_next(&chain)) != NULL) {
+		if (cert_subject_hash(c) == *name) {
+			found = 1;
+			is_weak = cert_weak(c, why);
+			if (!is_weak)
+				*name = cert_issuer_hash(c);
+		}
+		cert_free(c);
+	}
+	return is_weak && errno == ENOMEM ? -1 : found;
+}
+
+int
+cert_issuers_weak(struct span chain, const char **why)
+{
+	struct cert *own = cert_next(&chain);
+	uint32_t name, last;
+	int i, rv = 1;
+
+	*why = NULL;
+	if (own == NULL)
+		return errno == ENOMEM ? -1 : 0;
+	name = cert_issuer_hash(own);
+	cert_free(own);
+	for (i = 0; rv == 1 && i < ISSUERS_MAX; i++) {
+		last = name;
+		rv = find_issuer(chain, &name, why);
+		if (name == last)
+			break;		/* a root, or a weak one */
+	}
+	return rv == -1 ? -1 : *why != NULL;
 }

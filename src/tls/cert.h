@@ -67,4 +67,11 @@ int	cert_names(const struct cert *c, size_t max, struct buf *b);
  * which, as "its RSA key is shorter than 2048 bits"; static storage, or NULL.
  */
 bool	cert_weak(const struct cert *c, const char **why);
+
+/*
+ * The same of what issued the first certificate of a chain, PEM text as a peer
+ * sent it, as far up as that goes; where several could have, one that is not
+ * weak has.  Returns 1 and *why, 0, or -1: out of memory.
+ */
+int	cert_issuers_weak(struct span chain, const char **why);
 #endif

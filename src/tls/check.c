@@ -2,6 +2,7 @@
 #include <string.h>
 #include <time.h>
 
+#include <openssl/opensslv.h>
 #include <tls.h>
 
 #include "base/buf.h"
@@ -10,6 +11,16 @@
 #include "tls/verdict.h"
 
 #define NAMES_SHOWN	8	/* of a certificate, in a hint */
+
+/*
+ * OpenSSL refuses issuers with weak keys and digests, on the way that it has
+ * taken; LibreSSL takes them.
+ */
+#ifdef LIBRESSL_VERSION_NUMBER
+#define TAKES_WEAK_ISSUERS	true
+#else
+#define TAKES_WEAK_ISSUERS	false
+#endif
 
 static int
 refuse_name(const struct cert *cert, const char *name, struct error *err)
@@ -63,13 +74,33 @@ check_ocsp(struct tls *tls, struct error *err)
 }
 
 static int
+check_strength(struct tls *tls, const struct cert *cert, struct error *err)
+{
+	struct span chain = { NULL, 0 };
+	const char *why;
+
+	if (cert_weak(cert, &why))
+		return error_setx(err, ERR_VERIFY, "weak", "%s", why);
+	if (!TAKES_WEAK_ISSUERS)
+		return 0;
+	chain.data = (const char *)tls_peer_cert_chain_pem(tls, &chain.len);
+	switch (cert_issuers_weak(chain, &why)) {
+	case 0:
+		return 0;
+	case 1:
+		return error_setx(err, ERR_VERIFY, "weak", "of an issuer: %s",
+		    why);
+	default:
+		return error_nomem(err);
+	}
+}
+
+static int
 check_cert(struct tls *tls, const struct trust *trust, const char *name,
     const struct cert *cert, struct error *err)
 {
-	const char *why;
-
-	if (trust_checks_chain(trust) && cert_weak(cert, &why))
-		return error_setx(err, ERR_VERIFY, "weak", "%s", why);
+	if (trust_checks_chain(trust) && check_strength(tls, cert, err) == -1)
+		return -1;
 	if (trust_checks_time(trust) && !trust_checks_chain(trust) &&
 	    check_time(tls, err) == -1)
 		return -1;

@@ -443,6 +443,102 @@ test_self_issued(void **state)
 	EVP_PKEY_free(other);
 }
 
+/* What issued a leaf of "issuer": sent in this order, none of it signed by
+ * another, which nobody looks at here. */
+static const struct issuers_test {
+	const char	*label;
+	struct {
+		const char	*cn;	/* NULL: no more */
+		const char	*issuer;	/* NULL: self-signed */
+		int		 rsa_bits;	/* 0: P-256 */
+		const char	*md;
+	} sent[3];
+	const char	*want;
+} issuers_tests[] = {
+	{ "none sent", { { NULL, NULL, 0, NULL } }, NULL },
+	{ "good", { { "issuer", "root", 0, "sha256" } }, NULL },
+	{ "RSA-1024", { { "issuer", "root", 1024, "sha256" } },
+	    "its RSA key is shorter than 2048 bits" },
+	{ "SHA-1", { { "issuer", "root", 0, "sha1" } },
+	    "it is signed with SHA-1" },
+	{ "the next is weak", { { "issuer", "root", 0, "sha256" },
+	    { "root", "above", 0, "sha1" } }, "it is signed with SHA-1" },
+	{ "the next is weak, sent first", { { "root", "above", 0, "sha1" },
+	    { "issuer", "root", 0, "sha256" } }, "it is signed with SHA-1" },
+	{ "a root's digest", { { "issuer", "root", 0, "sha256" },
+	    { "root", NULL, 0, "sha1" } }, NULL },
+	{ "a root's key", { { "issuer", "root", 0, "sha256" },
+	    { "root", NULL, 1024, "sha256" } },
+	    "its RSA key is shorter than 2048 bits" },
+	{ "not on the way", { { "issuer", "root", 0, "sha256" },
+	    { "another", "root", 1024, "sha1" } }, NULL },
+	{ "one of two is good", { { "issuer", "root", 1024, "sha256" },
+	    { "issuer", "root", 0, "sha256" } }, NULL },
+	{ "above the good one", { { "issuer", "weak", 1024, "sha256" },
+	    { "issuer", "root", 0, "sha256" },
+	    { "weak", "root", 0, "sha1" } }, NULL },
+	{ "none of two is", { { "issuer", "root", 1024, "sha256" },
+	    { "issuer", "root", 0, "sha1" } }, "it is signed with SHA-1" },
+	{ "in a ring", { { "issuer", "root", 0, "sha256" },
+	    { "root", "issuer", 0, "sha256" } }, NULL },
+};
+
+/* Appends one as PEM. */
+static void
+add_sent(struct buf *chain, const char *cn, const char *issuer_cn, int rsa_bits,
+    const char *md)
+{
+	struct certs_spec above = { .cn = issuer_cn, .ca = true, .key = key };
+	struct certs_spec spec = { .cn = cn, .ca = true,
+	    .md = EVP_get_digestbyname(md) };
+	X509 *x;
+	char *pem;
+
+	spec.key = rsa_bits > 0 ? certs_key(0, rsa_bits) : certs_p256();
+	if (issuer_cn != NULL) {
+		spec.issuer = certs_new(&above);
+		spec.issuer_key = key;
+	}
+	x = certs_new(&spec);
+	pem = certs_pem(x);
+	assert_int_equal(buf_adds(chain, pem), 0);
+	free(pem);
+	X509_free(x);
+	X509_free(spec.issuer);
+	EVP_PKEY_free(spec.key);
+}
+
+static void
+test_issuers(void **state)
+{
+	const struct issuers_test *t;
+	struct buf chain = { 0 };
+	const char *why;
+	size_t i, k;
+	int got;
+
+	(void)state;
+	for (i = 0; i < sizeof(issuers_tests) / sizeof(issuers_tests[0]);
+	    i++) {
+		t = &issuers_tests[i];
+		buf_reset(&chain);
+		/* It is weak itself, which is not what is asked. */
+		add_sent(&chain, "leaf", "issuer", 1024, "sha1");
+		for (k = 0; k < 3 && t->sent[k].cn != NULL; k++)
+			add_sent(&chain, t->sent[k].cn, t->sent[k].issuer,
+			    t->sent[k].rsa_bits, t->sent[k].md);
+		got = cert_issuers_weak(buf_span(&chain), &why);
+		if (got != (t->want != NULL) || (why == NULL) == (got == 1) ||
+		    (why != NULL && strcmp(why, t->want) != 0))
+			fail_msg("issuers/%s: got %d, %s, want %s", t->label,
+			    got, why == NULL ? "NULL" : why,
+			    t->want == NULL ? "NULL" : t->want);
+	}
+	buf_clear(&chain);
+	assert_int_equal(cert_issuers_weak((struct span){ NULL, 0 }, &why), 0);
+	assert_null(why);
+}
+
 static void
 test_parse(void **state)
 {
@@ -602,6 +698,7 @@ main(void)
 		cmocka_unit_test(test_weak_rsa_digests),
 		cmocka_unit_test(test_weak_ed25519),
 		cmocka_unit_test(test_self_issued),
+		cmocka_unit_test(test_issuers),
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_der_len),
 		cmocka_unit_test(test_changed_bytes),
