@@ -43,7 +43,8 @@ static const struct row {
 	    "certificate: give one with cert and key" },
 	TLS("alert insufficient security", "cipher"),
 	{ "alert no application protocol", ERR_TLS, "alert",
-	    "the server speaks none of the protocols in tls.alpn" },
+	    "the server speaks none of the protocols that it is offered: see "
+	    "tls.alpn, and http=\"1.1\", which offers none" },
 	{ "unrecognized name", ERR_TLS, "alert",
 	    "the server knows no host of that name: check it, or set "
 	    "servername" },

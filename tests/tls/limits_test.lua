@@ -78,8 +78,9 @@ for _, row in ipairs(limits) do
   end)
 end
 
-t.test("no ALPN unless it is asked for", function ()
-  t.eq(alone({ "-alpn", "foo" }, { want = "ok" }).tls.alpn, nil, "alpn")
+t.test("no ALPN where only HTTP/1.1 is wanted", function ()
+  t.eq(alone({ "-alpn", "foo" }, { want = "ok",
+    options = { http = "1.1" } }).tls.alpn, nil, "alpn")
 end)
 
 -- A certificate that is weak stays so, whatever the ciphers.
@@ -109,19 +110,20 @@ local function version (session, options)
 end
 
 t.test("connections of other limits are not each other's", function ()
-  local low, high = { tls = { max = "1.2" } }, { tls = { min = "1.3" } }
+  local low = { tls = { max = "1.2" }, http = "1.1" }
+  local high = { tls = { min = "1.3" }, http = "1.1" }
   for _ = 1, 2 do
     t.eq(version(nil, low), "TLSv1.2", "low")
     t.eq(version(nil, high), "TLSv1.3", "high")
-    t.eq(version(nil, {}), "TLSv1.3", "none")
+    t.eq(version(nil, { http = "1.1" }), "TLSv1.3", "none")
   end
-  t.eq({ version(nil, { tls = { max = "1.2" } }) }, { "TLSv1.2", nil, true },
+  t.eq({ version(nil, { tls = { max = "1.2" }, http = "1.1" }) }, { "TLSv1.2", nil, true },
     "another table of the same")
 end)
 
 t.test("parts of a session and of a call go together", function ()
-  local s <close> = https.session{ ca = root, tls = { max = "1.2",
-    alpn = "http/1.1" } }
+  local s <close> = https.session{ ca = root, http = "1.1",
+    tls = { max = "1.2", alpn = "http/1.1" } }
   local function is (options, want, alpn)
     local got, protocol = version(s, options)
     t.eq({ got, protocol }, { want, alpn }, "version and ALPN")
