@@ -143,6 +143,7 @@ step_connect(struct exchange *ex, int64_t *at_ms, struct error *err)
 
 	if (ex->conn == NULL) {
 		want = pool_ask(ex->pool, &ex->place, &ex->conn, err);
+		*at_ms = ex->place.again_ms;
 		if (want != WANT_NOTHING)
 			return want;
 		if (had_to_wait)

@@ -3,6 +3,8 @@
 
 #include "pool.h"
 
+#define SHARE_WAIT_MS	1000	/* for another's connection to be there */
+
 /* Servers close after 75 s (nginx) or less. */
 const struct pool_limits pool_defaults = { 64, 256, 60000 };
 
@@ -271,10 +273,17 @@ is_behind(const struct pool *p, const struct pool_place *place)
 static enum want
 join_line(struct pool *p, struct pool_place *place)
 {
-	if (place->in_line)
+	int64_t now = loop_now_ms();
+
+	if (place->in_line) {
+		if (now >= place->again_ms)
+			place->again_ms = INT64_MAX;
 		return WANT_WAKE;
+	}
 	place->next = NULL;
 	place->in_line = true;
+	place->since_ms = now;
+	place->again_ms = now + SHARE_WAIT_MS;
 	*p->line_end = place;
 	p->line_end = &place->next;
 	return WANT_WAKE;
@@ -295,6 +304,15 @@ pool_leave(struct pool *p, struct pool_place *place)
 	call_next(p);		/* it may have been called itself */
 }
 
+/* Somebody else's handshake is waited for, though not for long: it may hang. */
+static bool
+waits_for_other(const struct pool *p, const struct pool_place *place)
+{
+	return !place->is_alone && is_coming(p, place->target) &&
+	    (!place->in_line ||
+	    loop_now_ms() < place->since_ms + SHARE_WAIT_MS);
+}
+
 enum want
 pool_ask(struct pool *p, struct pool_place *place, struct conn **c,
     struct error *err)
@@ -310,7 +328,7 @@ pool_ask(struct pool *p, struct pool_place *place, struct conn **c,
 	*c = find_shared(p, target);
 	if (*c == NULL && !place->fresh)
 		*c = take_idle(p, target);
-	if (*c == NULL && ((!place->is_alone && is_coming(p, target)) ||
+	if (*c == NULL && (waits_for_other(p, place) ||
 	    !make_room(p, target, p->limits.per_host) ||
 	    !make_room(p, NULL, p->limits.total)))
 		return join_line(p, place);

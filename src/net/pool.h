@@ -35,6 +35,8 @@ struct pool_place {
 	struct pool_place	*next;
 	bool		 in_line;
 	bool		 is_alone;	/* waits for no other's connection */
+	int64_t		 since_ms;	/* when it joined the line */
+	int64_t		 again_ms;	/* when to ask again at the latest */
 };
 
 /*
@@ -45,8 +47,9 @@ struct pool_place {
  * idle.
  * WANT_NOTHING and *c; WANT_FAILED and *err as conn_new; or WANT_WAKE: none is
  * free, or others have been waiting for longer, or one is being made that may
- * be shared; and place stands in line until it asks again with success, or
- * leaves with pool_leave, which accepts one that does not.
+ * be shared; and place stands in line until it asks again with success, when
+ * its wake is marked or at again_ms, or leaves with pool_leave, which accepts
+ * one that does not.
  */
 enum want	 pool_ask(struct pool *p, struct pool_place *place,
 		    struct conn **c, struct error *err);

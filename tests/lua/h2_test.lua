@@ -451,6 +451,16 @@ t.test("a broken connection fails all, each for itself", function ()
   for i = 1, 2 do t.match(codes[i], "^connect/reset$") end
 end)
 
+t.test("a handshake that hangs is not everybody's", function ()
+  local p <close> = h2.rawd{ { "stall" },
+    { h2.accept, h2.answer(1, "fresh"), "wait" } }
+  local s <close> = https.session{ retries = 0 }
+  local first = https.spawn(s.get, s, p:url "/", p:options())
+  local second = https.spawn(s.get, s, p:url "/", p:options())
+  t.eq(second:wait().body, "fresh")
+  first:cancel()
+end)
+
 t.test("those that wait for a connection that fails", function ()
   local p <close> = peer.rawd{ cert = "good", { "plain", "no TLS", "wait" } }
   local s <close> = https.session{ retries = 0 }
