@@ -3,6 +3,7 @@
 local t = require "tests.harness"
 local h2 = require "tests.lua.h2"
 local peer = require "tests.lua.peer"
+local proxies = require "tests.lua.proxies"
 local https = require "https"
 
 local REFUSED, CANCEL = 7, 8    -- error codes (RFC 9113 section 7)
@@ -213,6 +214,43 @@ do
     end
     t.eq(s:get(server.url .. "who", server.options()).body, before)
   end)
+end
+
+---------------------------------------------------------------------------
+-- Through proxies: one tunnel for all, and the proxy itself is spoken to in
+-- HTTP/1.1.
+
+do
+  local server <close> = h2.nginx 'location /who { return 200 $connection; }'
+  t.write(server.dir .. "/big", ("0123456789abcdef"):rep(200000))
+  local squid <close> = proxies.squid{ tls = "good", hosts = { "good.test" } }
+  local socks <close> = proxies.microsocks()
+
+  local function options (url)
+    local o = server.options{ proxy = url, proxy_ca = peer.pem "root" }
+    local port = url:match ":(%d+)$"
+    o.resolve["good.test:" .. port] = "127.0.0.1"
+    return o
+  end
+
+  for label, url in pairs{
+    ["an http proxy"] = squid:url "http",
+    ["an https proxy"] = squid:url "https",
+    ["a SOCKS proxy"] = socks:url "socks5",
+  } do
+    t.test("twenty at once by way of " .. label, function ()
+      local s <close> = https.session()
+      local seen, list = nil, {}
+      for i = 1, 20 do list[i] = i % 3 == 0 and "big" or "who" end
+      https.map(list, function (path)
+        local r = s:get(server.url .. path, options(url))
+        t.eq(r.http, "2")
+        if path == "big" then return t.eq(#r.body, 3200000) end
+        seen = seen or r.body
+        t.eq(r.body, seen, "connection")
+      end, { concurrency = 20 })
+    end)
+  end
 end
 
 ---------------------------------------------------------------------------
