@@ -1,7 +1,7 @@
 /*
  * A name to its addresses, as the system says (getaddrinfo: nsswitch, hosts
- * file, DNS), in threads (lookup.h), so that one that hangs stops nobody else and
- * is simply left behind when its askers give up.
+ * file, DNS), in threads (lookup.h), so that one that hangs stops nobody else
+ * and is simply left behind when its askers give up.
  */
 #ifndef LURL_RESOLVE_H
 #define LURL_RESOLVE_H

@@ -40,7 +40,8 @@ struct wire	*wire_over(struct wire *below, struct error *err);
 /*
  * Puts TLS on the wire, as trust says; name is for SNI and for the name check
  * (an address goes without SNI).  trust is borrowed until wire_free, name until
- * the handshake is over.  Nothing is sent yet.  Returns 0, or -1 and *err: tls/config.
+ * the handshake is over.  Nothing is sent yet.
+ * Returns 0, or -1 and *err: tls/config.
  */
 int		wire_start_tls(struct wire *w, struct trust *trust,
 		    const char *name, struct error *err);
