@@ -99,6 +99,9 @@ void			*h2_user(const struct h2_stream *s);
 void	h2_send(struct h2_stream *s, struct span piece, bool last);
 bool	h2_is_taken(const struct h2_stream *s);
 
+/* Gives up the rest of the request's body: nothing is borrowed any more. */
+void	h2_stop(struct h2_stream *s);
+
 /*
  * What happens next with the answer.  *piece, with ANSWER_DATA, is borrowed
  * until the next call; by that call it has been read, and the server may send

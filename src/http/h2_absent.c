@@ -117,6 +117,12 @@ h2_send(struct h2_stream *s, struct span piece, bool last)
 	assert(s == NULL);
 }
 
+void
+h2_stop(struct h2_stream *s)
+{
+	assert(s == NULL);
+}
+
 bool
 h2_is_taken(const struct h2_stream *s)
 {

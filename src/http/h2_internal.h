@@ -38,6 +38,7 @@ struct h2_stream {
 	struct span	 piece;		/* of the body, borrowed */
 	bool		 is_last;	/* no piece follows it */
 	bool		 is_all;	/* nghttp2 has the end of the body */
+	bool		 is_stopped;	/* the rest of it will never come */
 	bool		 is_deferred;	/* nghttp2 waits for h2_send */
 	bool		 is_begun;
 	uint64_t	 begins_at;	/* then: its place in what is sent */

@@ -111,7 +111,7 @@ on_read(nghttp2_session *ng, int32_t id, uint8_t *to, size_t len,
 	(void)arg;
 	if (s == NULL)
 		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-	if (s->piece.len == 0 && !s->is_last) {
+	if (s->is_stopped || (s->piece.len == 0 && !s->is_last)) {
 		s->is_deferred = true;
 		return NGHTTP2_ERR_DEFERRED;
 	}
@@ -240,6 +240,14 @@ h2_send(struct h2_stream *s, struct span piece, bool last)
 	s->is_deferred = false;
 	if (nghttp2_session_resume_data(s->h2->ng, s->id) == NGHTTP2_ERR_NOMEM)
 		h2_give_up(s->h2, NGHTTP2_ERR_NOMEM);
+}
+
+void
+h2_stop(struct h2_stream *s)
+{
+	s->is_stopped = true;
+	s->piece.data = NULL;
+	s->piece.len = 0;
 }
 
 bool

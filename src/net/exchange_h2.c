@@ -7,7 +7,7 @@
 #define REFUSAL	300	/* from this status on nobody waits for the rest */
 
 static int
-h2x_begin(struct exchange *ex, struct error *err)
+stream_begin(struct exchange *ex, struct error *err)
 {
 	struct h2_request request = {
 		.head = buf_span(&ex->head), .scheme = "https",
@@ -32,7 +32,7 @@ move(struct exchange *ex)
 }
 
 static enum want
-h2x_next(struct exchange *ex, enum answer_event *event, struct span *piece,
+stream_next(struct exchange *ex, enum answer_event *event, struct span *piece,
     struct error *err)
 {
 	struct h2_stream *s = ex->member.stream;
@@ -63,18 +63,21 @@ is_cut(const struct exchange *ex)
 	    (h2_has_head(s) && h2_answer(s)->status >= REFUSAL);
 }
 
+/* The piece at hand is the caller's again. */
 static enum want
 hear(struct exchange *ex, struct error *err)
 {
-	enum want want = exchange_read_head(ex, err);
+	enum want want;
 
+	h2_stop(ex->member.stream);
+	want = exchange_read_head(ex, err);
 	if (want == WANT_NOTHING)
 		ex->cut = true;
 	return want;
 }
 
 static enum want
-h2x_write(struct exchange *ex, struct error *err)
+stream_write(struct exchange *ex, struct error *err)
 {
 	struct h2_stream *s = ex->member.stream;
 	enum want want = WANT_NOTHING;
@@ -104,19 +107,19 @@ h2x_write(struct exchange *ex, struct error *err)
 }
 
 static void
-h2x_wait(struct exchange *ex, enum want want)
+stream_wait(struct exchange *ex, enum want want)
 {
 	mux_wait(&ex->member, want);
 }
 
 static void
-h2x_rest(struct exchange *ex)
+stream_rest(struct exchange *ex)
 {
 	mux_rest(&ex->member);
 }
 
 static bool
-h2x_was_sent(const struct exchange *ex)
+stream_was_sent(const struct exchange *ex)
 {
 	return ex->member.stream != NULL &&
 	    h2_was_sent(ex->member.stream) &&
@@ -124,7 +127,7 @@ h2x_was_sent(const struct exchange *ex)
 }
 
 static bool
-h2x_is_undone(const struct exchange *ex)
+stream_is_undone(const struct exchange *ex)
 {
 	return ex->member.stream != NULL &&
 	    h2_is_unprocessed(ex->member.stream);
@@ -132,7 +135,7 @@ h2x_is_undone(const struct exchange *ex)
 
 /* What has come of the answer outlives its stream. */
 static bool
-h2x_end(struct exchange *ex)
+stream_end(struct exchange *ex)
 {
 	struct answer *answer;
 
@@ -146,6 +149,6 @@ h2x_end(struct exchange *ex)
 }
 
 const struct exchange_protocol exchange_h2 = {
-	h2x_begin, h2x_write, h2x_next, h2x_wait, h2x_rest, h2x_was_sent,
-	h2x_is_undone, h2x_end
+	stream_begin, stream_write, stream_next, stream_wait, stream_rest,
+	stream_was_sent, stream_is_undone, stream_end
 };

@@ -290,6 +290,23 @@ for _, args in ipairs { {}, { "-w", "20" }, { "-W", "16" }, { "-W", "20" },
   end)
 end
 
+-- By then the piece that was on its way is nobody's.
+t.test("a refusal first, and room for the rest later", function ()
+  local room = (">I4"):pack(1 << 20)
+  local p <close> = h2.rawd{ { h2.accept, "frame", 0,
+    h2.headers(1, 0, ":status", "413"), "drip", 2, h2.frame(8, 0, 1, room)
+      .. h2.frame(8, 0, 0, room) .. h2.data(1, h2.END, "no"), "wait" } }
+  local pieces = 0
+  local r = https.post(p:url "/", p:options{ stream = true,
+    body = function ()
+      collectgarbage()
+      pieces = pieces + 1
+      return ("x"):rep(100000 + pieces)
+    end })
+  collectgarbage()
+  t.eq({ r.status, r:read "a", pieces }, { 413, "no", 1 })
+end)
+
 t.test("uploads at once, of a server that lets two", function ()
   local server <close> = h2.nghttpd{ "--echo-upload", "-m", "2" }
   local s <close> = https.session{ pool = { per_host = 1 } }

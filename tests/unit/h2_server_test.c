@@ -396,6 +396,36 @@ test_upload(void **state)
 	server_clear(&sv);
 }
 
+/* What is left of a piece is looked at no more, though there is room for it. */
+static void
+test_stopped_upload(void **state)
+{
+	const size_t len = 100000;
+	struct h2 *h = new_session();
+	struct h2_stream *s = open_stream(h, POST, true);
+	struct span piece = { calloc(1, len), len };
+	struct server sv;
+
+	(void)state;
+	assert_non_null(piece.data);
+	server_init(&sv, NULL, 0);
+	h2_send(s, piece, true);
+	carry(h, &sv, 16384);
+	assert_int_equal(sv.streams[0].body.len, 65535);
+	h2_stop(s);
+	free((char *)piece.data);
+	nghttp2_session_consume(sv.ng, 1, 65535);
+	answer(&sv, 1, 10);
+	carry(h, &sv, 16384);
+	assert_int_equal(sv.streams[0].body.len, 65535);
+	assert_false(sv.streams[0].complete);
+	h2_close(s);
+	carry(h, &sv, 16384);
+	assert_int_equal(sv.streams[0].code, NGHTTP2_CANCEL);
+	h2_free(h);
+	server_clear(&sv);
+}
+
 /* The last piece may be empty, and may be the only one. */
 static void
 test_empty_upload(void **state)
@@ -659,6 +689,7 @@ main(void)
 		cmocka_unit_test(test_large_request),
 		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_upload),
+		cmocka_unit_test(test_stopped_upload),
 		cmocka_unit_test(test_empty_upload),
 		cmocka_unit_test(test_download),
 		cmocka_unit_test(test_piece),
