@@ -18,12 +18,8 @@
 
 #define DECODER_MT	"lurl.decoder"
 #define ERROR_MT	"https.error"
-#define EXCHANGE_MT	"lurl.exchange"
-#define HEADERS_MT	"lurl.headers"
 #define LOOP_MT		"lurl.loop"
-#define POOL_MT		"lurl.pool"
 #define PROXY_MT	"lurl.proxy"
-#define ROUTE_MT	"lurl.route"
 #define TRUST_MT	"lurl.trust"
 
 /* Add their functions to the table on top of the stack; metatables too. */
@@ -51,6 +47,26 @@ void	open_url(lua_State *L);
  * being the method "close" where there is one.  Leaves the stack as it was.
  */
 void	new_type(lua_State *L, const char *name, const luaL_Reg *methods);
+
+/*
+ * Types of which a request uses many objects: an object begins with its type,
+ * for luaL_checkudata has to find a name and a metatable first.
+ * push_type pushes its metatable, made if need be, before the first object;
+ * new_object pushes one, zeroed, with n user values, and check_object is what
+ * luaL_checkudata is for others.
+ */
+struct type {
+	const char	*name;
+};
+
+extern const struct type exchange_type;
+extern const struct type headers_type;
+extern const struct type pool_type;
+extern const struct type route_type;
+
+void	push_type(lua_State *L, const struct type *type);
+void	*new_object(lua_State *L, const struct type *type, size_t size, int n);
+void	*check_object(lua_State *L, int arg, const struct type *type);
 
 /*
  * Raises *err as the error value of the manual.  fill_error leaves that value

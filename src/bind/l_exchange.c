@@ -11,6 +11,8 @@
 #include "http/request.h"
 #include "net/exchange.h"
 
+const struct type exchange_type = { "lurl.exchange" };
+
 /* The userdata; its user values are what the exchange borrows from. */
 struct exchange_box {
 	struct exchange	*exchange;
@@ -32,7 +34,7 @@ struct exchange_box {
 static struct exchange_box *
 check_box(lua_State *L, int arg)
 {
-	struct exchange_box *b = luaL_checkudata(L, arg, EXCHANGE_MT);
+	struct exchange_box *b = check_object(L, arg, &exchange_type);
 
 	luaL_argcheck(L, b->exchange != NULL, arg, "response is closed");
 	return b;
@@ -42,7 +44,7 @@ check_box(lua_State *L, int arg)
 static int
 l_close(lua_State *L)
 {
-	struct exchange_box *b = luaL_checkudata(L, 1, EXCHANGE_MT);
+	struct exchange_box *b = check_object(L, 1, &exchange_type);
 	struct exchange *ex = b->exchange;
 
 	b->exchange = NULL;
@@ -238,10 +240,9 @@ get_first(lua_State *L, struct exchange_box *b, struct exchange_spec *spec,
 static struct exchange_box *
 new_box(lua_State *L)
 {
-	struct exchange_box *b = lua_newuserdatauv(L, sizeof(*b), ANCHORS);
+	struct exchange_box *b = new_object(L, &exchange_type, sizeof(*b),
+	    ANCHORS);
 
-	memset(b, 0, sizeof(*b));
-	luaL_setmetatable(L, EXCHANGE_MT);
 	lua_pushvalue(L, ROUTE);
 	lua_setiuservalue(L, -2, ROUTE);
 	return b;
@@ -364,7 +365,7 @@ l_send(lua_State *L)
 static int
 l_abandon(lua_State *L)
 {
-	struct exchange_box *b = luaL_checkudata(L, 1, EXCHANGE_MT);
+	struct exchange_box *b = check_object(L, 1, &exchange_type);
 
 	if (b->exchange != NULL)
 		exchange_abandon(b->exchange);
@@ -669,8 +670,8 @@ static const luaL_Reg methods[] = {
 void
 open_exchange(lua_State *L)
 {
-	new_type(L, EXCHANGE_MT, methods);
-	luaL_getmetatable(L, EXCHANGE_MT);
+	new_type(L, exchange_type.name, methods);
+	push_type(L, &exchange_type);
 	lua_pushcfunction(L, l_read);
 	lua_setfield(L, -2, "__call");
 	lua_pop(L, 1);

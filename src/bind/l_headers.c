@@ -7,20 +7,18 @@
 
 #include "bind.h"
 
+const struct type headers_type = { "lurl.headers" };
+
 struct headers *
 check_headers(lua_State *L, int arg)
 {
-	return luaL_checkudata(L, arg, HEADERS_MT);
+	return check_object(L, arg, &headers_type);
 }
 
 struct headers *
 push_headers(lua_State *L)
 {
-	struct headers *h = lua_newuserdatauv(L, sizeof(*h), 0);
-
-	memset(h, 0, sizeof(*h));
-	luaL_setmetatable(L, HEADERS_MT);
-	return h;
+	return new_object(L, &headers_type, sizeof(struct headers), 0);
 }
 
 static int
@@ -203,7 +201,7 @@ l_extend(lua_State *L)
 static int
 next_line(lua_State *L)
 {
-	struct headers *h = lua_touserdata(L, lua_upvalueindex(1));
+	struct headers *h = check_headers(L, lua_upvalueindex(1));
 	size_t i = (size_t)lua_tointeger(L, lua_upvalueindex(2));
 
 	if (i >= h->count)
@@ -287,7 +285,7 @@ static const luaL_Reg metamethods[] = {
 void
 open_headers(lua_State *L)
 {
-	luaL_newmetatable(L, HEADERS_MT);
+	push_type(L, &headers_type);
 	luaL_setfuncs(L, metamethods, 0);
 	luaL_newlib(L, methods);
 	lua_pushcclosure(L, l_index, 1);

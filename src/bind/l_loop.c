@@ -10,14 +10,14 @@
 #define SPARE_FDS	32	/* for all but connections */
 #define WAKE_MT		"lurl.wake"
 
-#define HANDLE		"lurl.handle"	/* its key in the registry */
+static const char handle_key;	/* its address: in the registry */
 
 struct lurl *
 lurl_handle(lua_State *L)
 {
 	struct lurl *h;
 
-	lua_getfield(L, LUA_REGISTRYINDEX, HANDLE);
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &handle_key);
 	h = lua_touserdata(L, -1);
 	lua_pop(L, 1);
 	return h;
@@ -156,6 +156,8 @@ l_sleep(lua_State *L)
 	    (int64_t)ceil(seconds * 1000)));
 }
 
+const struct type pool_type = { "lurl.pool" };
+
 struct pool_box {
 	struct pool	*pool;
 };
@@ -163,7 +165,7 @@ struct pool_box {
 struct pool *
 check_pool(lua_State *L, int arg)
 {
-	struct pool_box *b = luaL_checkudata(L, arg, POOL_MT);
+	struct pool_box *b = check_object(L, arg, &pool_type);
 
 	luaL_argcheck(L, b->pool != NULL, arg, "session is closed");
 	return b->pool;
@@ -173,7 +175,7 @@ check_pool(lua_State *L, int arg)
 static int
 l_close(lua_State *L)
 {
-	struct pool_box *b = luaL_checkudata(L, 1, POOL_MT);
+	struct pool_box *b = check_object(L, 1, &pool_type);
 	struct pool *pool = b->pool;
 
 	b->pool = NULL;
@@ -246,9 +248,7 @@ l_pool(lua_State *L)
 	get_limits(L, &limits);
 	if (limits.total > affordable())
 		limits.total = affordable();
-	b = lua_newuserdatauv(L, sizeof(*b), 0);
-	b->pool = NULL;
-	luaL_setmetatable(L, POOL_MT);
+	b = new_object(L, &pool_type, sizeof(*b), 0);
 	if ((b->pool = pool_new(state_loop(L), &limits)) == NULL) {
 		error_nomem(&err);
 		return raise_error(L, &err);
@@ -294,7 +294,7 @@ make_handle(lua_State *L)
 		error_nomem(&err);
 		raise_error(L, &err);
 	}
-	lua_setfield(L, LUA_REGISTRYINDEX, HANDLE);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &handle_key);
 }
 
 void
@@ -303,7 +303,9 @@ open_loop(lua_State *L)
 	new_type(L, LOOP_MT, loop_methods);
 	if (lurl_handle(L) == NULL)
 		make_handle(L);
-	new_type(L, POOL_MT, methods);
+	new_type(L, pool_type.name, methods);
+	push_type(L, &pool_type);
+	lua_pop(L, 1);
 	new_type(L, WAKE_MT, wake_methods);
 	luaL_setfuncs(L, functions, 0);
 }

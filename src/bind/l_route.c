@@ -7,6 +7,8 @@
 
 #include "bind.h"
 
+const struct type route_type = { "lurl.route" };
+
 #define SPECS	1	/* where l_route has its argument */
 
 /* The user values, which the struct borrows from. */
@@ -19,7 +21,7 @@ static const char *const strings[] = {
 const struct route *
 check_route(lua_State *L, int arg)
 {
-	return luaL_checkudata(L, arg, ROUTE_MT);
+	return check_object(L, arg, &route_type);
 }
 
 int64_t
@@ -135,9 +137,7 @@ l_route(lua_State *L)
 
 	luaL_checktype(L, SPECS, LUA_TTABLE);
 	lua_settop(L, SPECS);
-	r = lua_newuserdatauv(L, sizeof(*r), STRINGS);
-	memset(r, 0, sizeof(*r));
-	luaL_setmetatable(L, ROUTE_MT);
+	r = new_object(L, &route_type, sizeof(*r), STRINGS);
 	get_target(L, &r->target);
 	get_first(L, &r->first);
 	r->path = keep_string(L, 4);
@@ -152,7 +152,7 @@ l_route(lua_State *L)
 static int
 l_gc(lua_State *L)
 {
-	struct route *r = luaL_checkudata(L, 1, ROUTE_MT);
+	struct route *r = check_object(L, 1, &route_type);
 
 	trust_unref(r->target.trust);
 	r->target.trust = NULL;
@@ -170,7 +170,7 @@ static const luaL_Reg metamethods[] = {
 void
 open_route(lua_State *L)
 {
-	luaL_newmetatable(L, ROUTE_MT);
+	push_type(L, &route_type);
 	luaL_setfuncs(L, metamethods, 0);
 	lua_pop(L, 1);
 	lua_pushcfunction(L, l_route);
