@@ -7,6 +7,7 @@
 #define LURL_HEADERS_H
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -57,8 +58,14 @@ struct span	headers_value(const struct headers *h, size_t i);
  */
 bool	headers_find(const struct headers *h, struct span name, size_t *i);
 
-/* A span of a C string. */
-struct span	span_of(const char *s);
+/* A span of a C string; inline, for most are literals. */
+static inline struct span
+span_of(const char *s)
+{
+	struct span span = { s, strlen(s) };
+
+	return span;
+}
 
 /* Without the spaces and tabs at both ends (OWS, RFC 9110 section 5.6.3). */
 struct span	span_trim(struct span s);
