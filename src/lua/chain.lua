@@ -141,7 +141,7 @@ local function compile (chain, transport, wire)
     local fn = chain[i].fn
     local make = makers[fn]
     is_ours = is_ours and make
-    run = make and make(run) or guarded(chain[i], run)
+    run = make and make(run, run == wire) or guarded(chain[i], run)
     fns[i] = fn
   end
   return is_ours and run or with_own_options(run), fns

@@ -44,7 +44,7 @@ end
 -- The call's own cookies for this request, or nil.
 local function own_cookies (request, parts)
   local own = request.options.cookies
-  if type(own) ~= "table" or request.cookies_origin ~= parts.origin then
+  if type(own) ~= "table" or request.origin ~= parts.origin then
     return nil
   end
   M.check(own)

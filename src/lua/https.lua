@@ -42,16 +42,18 @@ setmetatable(core.error, {
   end,
 })
 
-local shared  -- the session behind the module's own verbs
+local call, shared  -- the session behind the module's own verbs
 
 local function open ()
-  shared = require "https.session".new(nil, true)
+  local session = require "https.session"
+  call, shared = session.call, session.new(nil, true)
   return shared
 end
 
 -- https.request(method, url [, options]) -> response
 function https.request (method, url, options)
-  return (shared or open()):request(method, url, options)
+  local session = shared or open()
+  return call(session, method, url, options)
 end
 
 -- https.get(url [, options]) -> response, and so on
@@ -59,7 +61,8 @@ for _, verb in ipairs { "get", "head", "post", "put", "patch", "delete",
                         "options" } do
   local method = verb:upper()
   https[verb] = function (url, options)
-    return (shared or open()):request(method, url, options)
+    local session = shared or open()
+    return call(session, method, url, options)
   end
 end
 

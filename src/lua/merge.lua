@@ -118,27 +118,37 @@ local function is_same (own, was)
   return count == was.count and (not was.ca or is_same_list(own.ca, was.ca))
 end
 
--- M.options(session, own) -> the options of a call.  Calls may share them, so
--- they are not to be written to; raises kind usage for what is wrong.
+-- Those that have a say in what is sent; the others are about its way.
+local shapes = {
+  auth = true, body = true, form = true, headers = true, json = true,
+  multipart = true, params = true, timeout = true,
+}
+
+local function has_shape (options)
+  for name in next, options do
+    if shapes[name] then return true end
+  end
+  return false
+end
+
+-- M.options(session, own) -> the options of a call, and whether any has a say in
+-- the request itself.  Calls may share them, so they are not to be written to (a
+-- step of the script's own gets a copy): session.shared_options are those that
+-- the last call left.  Raises kind usage for what is wrong.
 function M.options (session, own)
-  local last = session.last_options
-  if last and type(own) == "table" and getmetatable(own) == nil
-     and is_same(own, last.own) then
-    return last.options
+  local shared = session.shared_options
+  if shared and type(own) == "table" and getmetatable(own) == nil
+     and is_same(own, session.shared_own) then
+    return shared, session.shared_shape
   end
   option.check(own)
   local options = merge(own, session.defaults)
   -- A function that signs is handed a request to write to.
   local was = not options.auth and copy_of(own) or nil
-  session.last_options = was and { own = was, options = options }
-  return options
-end
-
--- M.is_shared(session, options): whether nobody has written to them since they
--- were made, as a step of the script's own may have to its copy
-function M.is_shared (session, options)
-  local last = session.last_options
-  return last ~= nil and last.options == options
+  local shape = has_shape(options)
+  session.shared_own, session.shared_options = was, was and options
+  session.shared_shape = shape
+  return options, shape
 end
 
 -- M.copy(options) -> the same to be written to, for a step of the script's own

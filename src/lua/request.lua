@@ -59,9 +59,6 @@ function M.check (request, who)
   return request
 end
 
--- M.new(fields) -> request
-function M.new (fields)
-  return setmetatable(fields, mt)
-end
+M.mt = mt  -- the metatable of every request
 
 return M

@@ -48,14 +48,12 @@ local function drops_codings (session, own)
   return said == false
 end
 
-local function make_headers (session, options, content_type)
-  local headers = copy(default_headers)
+local function add_headers (session, headers, options, content_type)
   if options.json ~= nil then headers["accept"] = "application/json, */*" end
   if content_type then headers["content-type"] = content_type end
   local defaults = session.defaults
   if defaults.headers then requests.set_headers(headers, defaults.headers) end
   if options.headers then requests.set_headers(headers, options.headers) end
-  return headers
 end
 
 -- The parts of a URL are never written to, so the last ones are kept: scripts
@@ -99,33 +97,38 @@ local function method_of (method)
   return method
 end
 
--- The request of a call.
-local function prepare (self, method, url, own)
-  local options = merge.options(self, own)
-  local parts = parse(self, url)
+-- What the options of a call say of the request itself, and few do.
+local function shape (self, request, own)
+  local options, parts = request.options, request.parsed
   if options.params ~= nil then
     local params = require "https.params"
     parts = params.add(parts, params.join(self.defaults.params, own.params))
+    request.url, request.parsed = parts.url, parts
   end
   local content, content_type = body.from(own)
-  local request = requests.new {
-    method = methods[method] or method_of(method), options = options,
-    url = parts.url, parsed = parts,
-    headers = make_headers(self, own, content_type),
-    cookies_origin = parts.origin,
-    cert_origin = own.cert == nil and self.base_origin or parts.origin,
-    opened = opened.new(),
-  }
-  -- What few requests have.
-  if content ~= nil then request.body = content end
-  if own.auth ~= nil or parts.user or self.defaults.auth ~= nil then
-    request.auth = auth_of(self, own, parts)
-  end
+  request.body = content
+  add_headers(self, request.headers, own, content_type)
+  request.auth = auth_of(self, own, parts)
   if options.timeout ~= nil then
     local total = select(4, option.limits(options.timeout))
     request.deadline = total and core.now() + total
   end
   if options.headers then request.drops_codings = drops_codings(self, own) end
+end
+
+-- The request of a call.
+local function prepare (self, method, url, own)
+  local options, has_shape = merge.options(self, own)
+  local parts = parse(self, url)
+  local request = setmetatable({
+    method = methods[method] or method_of(method), options = options,
+    url = parts.url, parsed = parts, headers = copy(default_headers),
+    origin = parts.origin, opened = opened.new(),
+  }, requests.mt)
+  if has_shape or parts.user then shape(self, request, own) end
+  if self.base_origin and own.cert == nil then
+    request.cert_origin = self.base_origin
+  end
   return request
 end
 
@@ -144,26 +147,38 @@ local function respond (session, request)
   return response
 end
 
--- session:request(method, url [, options]) -> response, or raises
-function Session:request (method, url, own)
+-- M.call(session, method, url, options) -> response, or raises
+local function call (self, method, url, own)
+  if own == nil then own = {} end
+  if self.closed then usage("value", "the session is closed") end
+  local request = prepare(self, method, url, own)
+  local open <close> = request.opened
+  local response = respond(self, request)
+  opened.settle(open, response)
+  return response
+end
+
+M.call = call
+
+local function check_self (self)
   if type(self) ~= "table" then
     usage("type", "a session's methods are called with a colon: "
       .. "session:get(url)")
   end
-  if own == nil then own = {} end
-  if self.closed then usage("value", "the session is closed") end
-  local request = prepare(self, method, url, own)
-  local call <close> = request.opened
-  local response = respond(self, request)
-  opened.settle(call, response)
-  return response
+end
+
+-- session:request(method, url [, options]) -> response, or raises
+function Session:request (method, url, options)
+  check_self(self)
+  return call(self, method, url, options)
 end
 
 for _, verb in ipairs { "get", "head", "post", "put", "patch", "delete",
                         "options" } do
   local method = verb:upper()
   Session[verb] = function (self, url, options)
-    return Session.request(self, method, url, options)
+    check_self(self)
+    return call(self, method, url, options)
   end
 end
 
@@ -290,7 +305,7 @@ function M.new (defaults, is_shared)
   end
   session.transport = transport.new(session)
   session.chain = built_in(session)
-  session.run = chain.runner(session)
+  session.run = is_shared and chain.fixed(session) or chain.runner(session)
   return setmetatable(session, mt)
 end
 

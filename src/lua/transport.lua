@@ -1,7 +1,6 @@
 -- The innermost step: a request goes over the wire, its answer comes back.
 local core = require "https.core"
 local errors = require "https.errors"
-local merge = require "https.merge"
 local opened = require "https.opened"
 local option = require "https.options"
 local requests = require "https.request"
@@ -143,8 +142,8 @@ end
 
 -- The proxy of a request, or nil.
 local function proxy_of (session, options, parts)
-  if options.unix or options.proxy == false
-     or options.proxy == nil and not is_named then
+  if options.proxy == nil and not is_named or options.proxy == false
+     or options.unix then
     return nil
   end
   proxies = proxies or require "https.proxy"
@@ -217,7 +216,7 @@ local function route_of (session, options, parts, proxy, stale)
       .. "change: use https, or say allow_http=true", parts.url)
   elseif last and last.options == options and last.parts == parts
      and not stale and not last.ca_copy
-     and merge.is_shared(session, options) then
+     and options == session.shared_options then
     return last.route, last.trust
   end
   local engine = engine_of(session, options, parts, proxy, stale)
@@ -301,10 +300,14 @@ local function converse (exchange, request, length)
   return answer
 end
 
--- Whether there is a client's certificate, but for another origin than the one
--- that is asked now: it is shown to the one that it was given for.
+-- A client's certificate is shown to the origin that it was given for.
+local function cert_origin (request)
+  return request.cert_origin or request.origin
+end
+
+-- Whether there is one, but for another origin than the one that is asked now.
 local function keeps_cert (request, parts)
-  return request.options.cert and request.cert_origin ~= parts.origin
+  return request.options.cert and cert_origin(request) ~= parts.origin
 end
 
 local function options_for (request, parts)
@@ -319,9 +322,9 @@ end
 -- The exchange of a request; or nil, where a trust of its is no longer what is
 -- on disk, and that trust.
 local function open_exchange (session, request, parts, proxy, special, stale)
-  local route, trust = route_of(session, options_for(request, parts), parts,
-    proxy, stale)
-  local method = request.method
+  local options, method = request.options, request.method
+  if options.cert then options = options_for(request, parts) end
+  local route, trust = route_of(session, options, parts, proxy, stale)
   if proxy then
     special = proxies.identify(session, request, parts, proxy, route, special)
   end
@@ -366,7 +369,7 @@ local function explain (err, request)
   if getmetatable(err) == core.error and err.kind == "tls"
      and err.code == "client-cert" then
     err.hint = ("the certificate given as cert is for %s, and is shown to no "
-      .. "other origin"):format(request.cert_origin)
+      .. "other origin"):format(cert_origin(request))
   end
 end
 
@@ -400,7 +403,10 @@ end
 -- M.new(session) -> transport: function (request) -> response, or raises
 function M.new (session)
   return function (request)
-    local parts = requests.parts(request)
+    local parts = request.parsed
+    if not parts or request.url ~= parts.url then
+      parts = requests.parts(request)
+    end
     local ok, result = pcall(deliver, session, request, parts)
     if not ok and may_repeat(request, result) then
       ok, result = pcall(deliver, session, request, parts)

@@ -23,7 +23,7 @@ local function request_of (o)
   for name, value in pairs(o.headers or {}) do headers[name] = value end
   local request = { method = "GET", url = o.url or FROM, headers = headers,
                     options = { cookies = o.cookies } }
-  request.cookies_origin = requests.parts { url = o.origin or FROM }.origin
+  request.origin = requests.parts { url = o.origin or FROM }.origin
   return request
 end
 
