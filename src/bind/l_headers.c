@@ -72,7 +72,8 @@ add_value(lua_State *L, struct headers *h, struct span name, int value)
 	if (lua_type(L, value) != LUA_TSTRING &&
 	    lua_type(L, value) != LUA_TNUMBER)
 		wrong_type(L, name, luaL_typename(L, value));
-	s.data = luaL_tolstring(L, value, &s.len);
+	lua_pushvalue(L, value);	/* a number in a list stays one */
+	s.data = lua_tolstring(L, -1, &s.len);
 	if (!header_value_valid(s))
 		refuse(L, "value of", name);
 	if (headers_add(h, name, s) == -1)
@@ -226,20 +227,60 @@ l_pairs(lua_State *L)
 	return 1;
 }
 
+/* Whether one of the arguments from arg on is the name of a line. */
+static bool
+has_any(lua_State *L, const struct headers *h, int arg)
+{
+	int n = lua_gettop(L);
+	size_t i;
+
+	for (; arg <= n; arg++) {
+		i = 0;
+		if (headers_find(h, check_span(L, arg), &i))
+			return true;
+	}
+	return false;
+}
+
 /* headers:has(name, ...) -> whether there is a line of any of these names */
 static int
 l_has(lua_State *L)
 {
-	struct headers *h = check_headers(L, 1);
-	int arg, n = lua_gettop(L);
-	size_t i;
+	lua_pushboolean(L, has_any(L, check_headers(L, 1), 2));
+	return 1;
+}
 
-	for (arg = 2; arg <= n; arg++) {
-		i = 0;
-		if (headers_find(h, check_span(L, arg), &i))
-			break;
+/*
+ * headers:add_default(value, name, ...) -> whether it has added name: value,
+ * having no line of that name, nor of any other that is given
+ */
+static int
+l_add_default(lua_State *L)
+{
+	struct headers *h = check_headers(L, 1);
+	bool found = has_any(L, h, 3);
+
+	if (!found)
+		add_value(L, h, check_name(L, 3), 2);
+	lua_pushboolean(L, !found);
+	return 1;
+}
+
+/* headers:is_plain() -> whether none says how to send the request, or where */
+static int
+l_is_plain(lua_State *L)
+{
+	static const char *const names[] = { "host", "content-length",
+	    "transfer-encoding", "connection", "proxy-authorization" };
+	struct headers *h = check_headers(L, 1);
+	bool found = false;
+	size_t i, at;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]) && !found; i++) {
+		at = 0;
+		found = headers_find(h, span_of(names[i]), &at);
 	}
-	lua_pushboolean(L, arg <= n);
+	lua_pushboolean(L, !found);
 	return 1;
 }
 
@@ -267,10 +308,12 @@ l_headers(lua_State *L)
 
 static const luaL_Reg methods[] = {
 	{ "add", l_add },
+	{ "add_default", l_add_default },
 	{ "all", l_all },
 	{ "copy", l_copy },
 	{ "extend", l_extend },
 	{ "has", l_has },
+	{ "is_plain", l_is_plain },
 	{ NULL, NULL }
 };
 

@@ -6,7 +6,7 @@ local errors = require "https.errors"
 local M = {}
 
 local codings = core.codings  -- "" without any
-local add, has = core.headers().add, core.headers().has
+local add_default = core.headers().add_default
 
 local MAX_CODINGS = 5  -- on one body; each costs memory and may expand
 
@@ -14,8 +14,9 @@ local MAX_CODINGS = 5  -- on one body; each costs memory and may expand
 -- coding is asked for with one.  A value of our own, from an earlier try of the
 -- same request, is not the script's.
 local function ask (headers)
-  if codings ~= "" and not has(headers, "accept-encoding", "range") then
-    return add(headers, "accept-encoding", codings)
+  if codings ~= ""
+     and add_default(headers, codings, "accept-encoding", "range") then
+    return
   end
   local said = headers["accept-encoding"]
   if said and said ~= codings then return end

@@ -10,7 +10,7 @@ local trusts = require "https.trust"
 local M = {}
 
 local usage = errors.usage
-local has = core.headers().has
+local is_plain = core.headers().is_plain
 
 -- May go out twice without harm (RFC 9110 section 9.2.2).
 local idempotent = {
@@ -241,8 +241,7 @@ local function unusual (request)
   local method, headers = request.method, request.headers
   local is_head = method == "HEAD"
   if request.body == nil and not is_head and not has_content[method]
-     and not has(headers, "host", "content-length", "transfer-encoding",
-                 "connection", "proxy-authorization") then
+     and is_plain(headers) then
     return nil
   end
   check_proxy(headers)
