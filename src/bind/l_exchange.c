@@ -380,14 +380,17 @@ l_discard(lua_State *L)
 	return 0;
 }
 
+/* Its headers only where a step looks at them: most scripts do not. */
 static int
 push_answer(lua_State *L, struct answer *answer)
 {
+	size_t i = 0;
+
 	lua_pushinteger(L, answer->status);
-	push_reason(L, answer);
-	lua_pushstring(L, answer->http);
+	if (!headers_find(&answer->headers, span_of("content-encoding"), &i))
+		return 1;
 	push_answer_headers(L, &answer->headers);
-	return 4;
+	return 2;
 }
 
 static int
@@ -406,11 +409,36 @@ head_on(lua_State *L, int status, lua_KContext ctx)
 	    push_answer(L, exchange_answer(v.b->exchange));
 }
 
-/* exchange:head() -> status, reason, "1.1", headers */
+/*
+ * exchange:head() -> status, and headers if the body has a coding; otherwise
+ * they are to be had from exchange:headers()
+ */
 static int
 l_head(lua_State *L)
 {
 	return head_on(L, LUA_OK, 0);
+}
+
+/* exchange:headers() -> those of the answer; once, they are handed over */
+static int
+l_headers(lua_State *L)
+{
+	struct exchange_box *b = check_box(L, 1);
+
+	push_answer_headers(L, &exchange_answer(b->exchange)->headers);
+	return 1;
+}
+
+/* exchange:version() -> "1.1", reason */
+static int
+l_version(lua_State *L)
+{
+	const struct answer *answer =
+	    exchange_answer(check_box(L, 1)->exchange);
+
+	lua_pushstring(L, answer->http);
+	push_reason(L, answer);
+	return 2;
 }
 
 /*
@@ -660,10 +688,12 @@ static const luaL_Reg methods[] = {
 	{ "discard", l_discard },
 	{ "drain", l_drain },
 	{ "head", l_head },
+	{ "headers", l_headers },
 	{ "read", l_read },
 	{ "send", l_send },
 	{ "times", l_times },
 	{ "tls", l_tls },
+	{ "version", l_version },
 	{ NULL, NULL }
 };
 

@@ -3,6 +3,7 @@
 local errors = require "https.errors"
 local merge = require "https.merge"
 local option = require "https.options"
+local fill = require "https.response".fill
 local requests = require "https.request"
 
 local M = {}
@@ -82,7 +83,9 @@ end
 local function guarded (step, inner)
   local fn, name = step.fn, step.name
   local who = ("middleware '%s'"):format(name)
-  local function go_on (request) return inner(requests.check(request, who)) end
+  local function go_on (request)
+    return fill(inner(requests.check(request, who)))
+  end
   return function (request)
     return check_response(fn(request, go_on), name)
   end
@@ -109,7 +112,8 @@ end
 local makers = setmetatable({}, { __mode = "k" })
 
 -- M.built_in(name, make) -> a step
--- make(next) -> function (request) -> response
+-- make(next, is_wire) -> function (request) -> response; is_wire: next is the
+-- transport, and ours
 function M.built_in (name, make)
   local function fn (request, next) return make(next)(request) end
   makers[fn] = make
@@ -154,6 +158,12 @@ local function is_current (chain, fns)
     if chain[i].fn ~= fns[i] then return false end
   end
   return true
+end
+
+-- M.fixed(session) -> function (request) -> response, of a session whose chain
+-- and transport nobody can get at
+function M.fixed (session)
+  return (compile(session.chain, session.transport, session.transport))
 end
 
 -- M.runner(session) -> function (request) -> response, through the session's

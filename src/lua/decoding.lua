@@ -144,13 +144,16 @@ local function undo (response, url, coding)
   response.source, response.closers = source, closers
 end
 
--- M.make(next) -> the step "decoding" around next
-function M.make (next)
+-- M.make(next, is_wire) -> the step "decoding" around next, which may be the wire
+-- itself: a response of its own that has no headers yet has no coding, either
+function M.make (next, is_wire)
   return function (request)
     if request.options.compress == false then return next(request) end
     if not request.drops_codings then ask(request.headers) end
     local response = next(request)
-    local coding = response.headers["content-encoding"]
+    local headers = rawget(response, "headers")
+    if not headers and not is_wire then headers = response.headers end
+    local coding = headers and headers["content-encoding"]
     if coding and has_body(request, response) then
       undo(response, request.url, coding)
     end

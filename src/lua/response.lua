@@ -10,10 +10,25 @@ local Response = {}
 
 local MAX_BODY = 1 << 30  -- bytes: 1 GiB, what is taken into memory
 
--- Fields that are worked out when first asked for.
+-- Fields that are worked out when first asked for: few scripts ask for all.
 local lazy = {}
 
 local mt = { __name = "https.response" }
+
+function lazy.headers (self)
+  local exchange = rawget(self, "exchange")
+  return exchange and exchange:headers()
+end
+
+function lazy.http (self)
+  local exchange = rawget(self, "exchange")
+  return exchange and (exchange:version())
+end
+
+function lazy.reason (self)
+  local exchange = rawget(self, "exchange")
+  return exchange and select(2, exchange:version())
+end
 
 function lazy.timings (self)
   local exchange = rawget(self, "exchange")
@@ -132,14 +147,6 @@ function Response:next_piece ()
   return piece
 end
 
--- Straight from the wire, where nothing stands between.
-local function read_raw (self, max)
-  local ok, body = pcall(self.exchange.body, self.exchange, max)
-  if not ok then fail(self, body) end
-  self.source = false
-  return body
-end
-
 -- What stream.lua has taken from the source and not given out.
 local function read_ahead (self)
   local text, at = rawget(self, "pending"), rawget(self, "pending_at")
@@ -149,11 +156,13 @@ end
 
 -- response:read_all([max]) -> the rest of the body, kept as response.body
 local function read_all (self, max)
-  local body
+  local ok, body
   max = max or self.max_body or MAX_BODY
-  local source = self.source
-  if source and source == self.exchange then
-    body = read_raw(self, max)
+  local source, exchange = self.source, self.exchange
+  if source and source == exchange then  -- nothing stands between
+    ok, body = pcall(exchange.body, exchange, max)
+    if not ok then fail(self, body) end
+    self.source = false
   else
     local pieces = { read_ahead(self) }
     local size = pieces[1] and #pieces[1] or 0
@@ -324,23 +333,32 @@ local function metered (source, meter)
   end
 end
 
--- M.new(status, reason, http, headers, exchange, request) -> response, whose
--- body is on the exchange
-function M.new (status, reason, http, headers, exchange, request)
+-- M.fill(response) -> it, as a step of the script's own gets it: one that copies
+-- it field by field finds those that are worked out later, too
+function M.fill (response)
+  if rawget(response, "exchange") then
+    local _ = response.headers, response.reason, response.http
+  end
+  return response
+end
+
+-- M.new(exchange, request, status, headers) -> response, whose body is on the
+-- exchange, and its headers too unless they are given
+function M.new (exchange, request, status, headers)
   local options = request.options
-  local self = {
-    status = status, ok = status < 400, reason = reason, http = http,
-    headers = headers, url = request.url, exchange = exchange,
+  local self = setmetatable({
+    status = status, ok = status < 400, url = request.url, exchange = exchange,
     source = exchange, parts = request.parsed,
     max_body = options.max_body or false, body = nil,
-  }
+  }, mt)
+  if headers then self.headers = headers end
   -- Of an answer that is asked for: not of a redirect, nor of an error.
   if options.progress and status < 300 and request.method ~= "HEAD" then
     self.meter = require "https.progress".meter(options.progress, self)
     self.raw = metered(exchange, self.meter)
     self.source = self.raw
   end
-  return setmetatable(self, mt)
+  return self
 end
 
 return M

@@ -293,8 +293,7 @@ local function converse (exchange, request, length)
   local body, call = request.body, request.opened
   if call then opened.add(call, exchange) end
   if body and type(body) == "table" then send_body(exchange, body, length) end
-  local status, reason, http, headers = exchange:head()
-  local answer = response.new(status, reason, http, headers, exchange, request)
+  local answer = response.new(exchange, request, exchange:head())
   if call then opened.become(call, exchange, answer) end
   return answer
 end
@@ -403,6 +402,7 @@ end
 function M.new (session)
   return function (request)
     local parts = request.parsed
+    -- What requests.parts looks at first: most requests are as they were made.
     if not parts or request.url ~= parts.url then
       parts = requests.parts(request)
     end

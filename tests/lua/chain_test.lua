@@ -534,6 +534,23 @@ t.test("next is not called", function ()
   w:untouched(A)
 end)
 
+t.test("a step copies the response field by field", function ()
+  local w <close> = wire.open{ [A] = { cert = "good", "head", "send", FINAL } }
+  local s <close> = https.session(w:options())
+  local copy = {}
+  s:use(function (request, next)
+    local response = next(request)
+    for name, value in pairs(response) do copy[name] = value end
+    return response
+  end)
+  local r = s:get(URL)
+  for _, name in ipairs{ "status", "ok", "reason", "http", "headers", "url" } do
+    t.eq(copy[name], r[name], name)
+  end
+  t.eq({ copy.reason, copy.http, copy.headers["content-length"] },
+    { "OK", "1.1", "5" }, "what was not asked for")
+end)
+
 t.test("next is called again after reading", function ()
   local w <close> = wire.open{ [A] = { cert = "good", "head", "send",
     peer.answer "one", "head", "send", peer.answer "two" } }
