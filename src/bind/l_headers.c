@@ -184,7 +184,8 @@ l_copy(lua_State *L)
 {
 	struct headers *h = check_headers(L, 1);
 
-	append(L, push_headers(L), h);
+	if (headers_copy(push_headers(L), h) == -1)
+		return nomem(L);
 	return 1;
 }
 

@@ -155,6 +155,27 @@ headers_add(struct headers *h, struct span name, struct span value)
 }
 
 int
+headers_copy(struct headers *to, const struct headers *from)
+{
+	size_t cap = from->count < LINES_MIN ? LINES_MIN : from->count;
+	char *text = buf_reserve(&to->text, from->text.len + TEXT_MIN);
+
+	to->lines = malloc(cap * sizeof(*to->lines));
+	if (text == NULL || to->lines == NULL) {
+		headers_clear(to);
+		return -1;
+	}
+	to->cap = cap;
+	to->count = from->count;
+	if (from->count == 0)
+		return 0;
+	memcpy(to->lines, from->lines, from->count * sizeof(*to->lines));
+	memcpy(text, from->text.data, from->text.len);
+	buf_added(&to->text, from->text.len);
+	return 0;
+}
+
+int
 headers_extend(struct headers *h, struct span more)
 {
 	struct header_line *last;

@@ -33,6 +33,12 @@ void	headers_reset(struct headers *h);
 int	headers_add(struct headers *h, struct span name, struct span value);
 
 /*
+ * Makes *to, which is empty, hold the same lines.
+ * Returns 0, or -1: out of memory, still empty.
+ */
+int	headers_copy(struct headers *to, const struct headers *from);
+
+/*
  * Appends more, the rest of a folded line (RFC 9112 section 5.2), to the
  * value of the last line, after a space unless that value is empty.
  * Returns 0, or -1: out of memory, the list as it was.

@@ -187,7 +187,7 @@ end
 -- M.load(response): reads its body; that of an object which a step has put
 -- around a response is its own business
 function M.load (response)
-  if getmetatable(response) == mt and response.source then
+  if rawget(response, "exchange") and response.source then
     read_all(response)
   else
     local _ = response.body

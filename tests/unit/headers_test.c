@@ -181,6 +181,32 @@ test_list(void **state)
 }
 
 /* Many lines: offsets stay right while text and array move. */
+/* Lists of no line, of one, and of more than an empty list has room for. */
+static void
+test_copy(void **state)
+{
+	static const size_t counts[] = { 0, 1, 16, 17, 100 };
+	struct headers from = { 0 }, to = { 0 };
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < COUNT(counts); i++) {
+		while (from.count < counts[i])
+			add(&from, "name", "value");
+		assert_int_equal(headers_copy(&to, &from), 0);
+		assert_int_equal(to.count, counts[i]);
+		for (j = 0; j < to.count; j++) {
+			assert_true(span_is(headers_name(&to, j), "name"));
+			assert_true(span_is(headers_value(&to, j), "value"));
+		}
+		add(&to, "more", "x");
+		assert_int_equal(from.count, counts[i]);
+		assert_true(span_is(headers_name(&to, counts[i]), "more"));
+		headers_clear(&to);
+	}
+	headers_clear(&from);
+}
+
 static void
 test_growth(void **state)
 {
@@ -354,6 +380,7 @@ main(void)
 		cmocka_unit_test(test_set),
 		cmocka_unit_test(test_set_own),
 		cmocka_unit_test(test_set_room),
+		cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_growth),
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_token),
