@@ -176,7 +176,7 @@ local server_block = [[
     ssl_certificate %s;
     ssl_certificate_key %s;
     %s
-    return %s;
+    %s
   }
 ]]
 
@@ -199,7 +199,8 @@ local function start_nginx (dir, port, hosts)
     blocks[#blocks + 1] = server_block:format(port, host,
       root .. file(o.cert, "-chain.pem"), root .. file(o.cert, ".key"),
       (o.conf or ""):gsub("PKI", root .. M.pki),
-      o.returns or '200 "' .. o.cert .. '\n"')
+      o.returns == false and ""
+        or "return " .. (o.returns or '200 "' .. o.cert .. '\n"') .. ";")
   end
   table.sort(blocks)
   t.write(dir .. "/conf", (conf:gsub("%%s", dir, 6):gsub("%%s",
@@ -217,7 +218,7 @@ end
 
 -- hosts: name to certificate, or to {cert=, conf= (more directives, in which PKI
 -- is the folder of the certificates), returns= (what, if not 200 and the
--- certificate's name)}
+-- certificate's name; false: what conf makes of it)}
 function M.nginx (hosts)
   local dir = t.tmpdir()
   for _ = 1, 10 do
