@@ -317,7 +317,7 @@ t.test("lurl.1, --help and README name every script", function ()
     told[name] = true
   end
   same(told, real)
-  for name in help:match(":\n(%l[%l ]*)%.\n"):gmatch("%l+") do
+  for name in help:match(":\n(%l[%l%s]*)%.\n"):gmatch("%l+") do
     helped[name] = true
   end
   same(helped, real)

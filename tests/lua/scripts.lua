@@ -5,6 +5,7 @@
 --   s.check_status(got, 0, "fetch")
 local t = require "tests.harness"
 local peer = require "tests.lua.peer"
+local servers = require "tests.tls.servers"
 
 local M = { ca = peer.pem "root", answer = peer.answer }
 
@@ -36,6 +37,34 @@ function M.leading (headers, status)
   local other = M.answering { M.answer "[]" }
   return M.answering { M.answer("[]", headers:format(M.at(other)), status) },
     other
+end
+
+-- s.site(files [, conf]) -> nginx with these files, name to text, and what else
+-- it is told; its url, .dir where the files are
+function M.site (files, conf)
+  local dir = t.tmpdir()
+  for name, text in pairs(files) do t.write(dir .. "/" .. name, text) end
+  local server = servers.nginx { ["127.0.0.1"] = { cert = "ip",
+    returns = false, conf = ("root %s; types { text/html html; }\n"):format(dir)
+      .. "access_log /dev/stdout combined;" .. (conf or "") } }
+  server.dir, server.url = dir, "https://127.0.0.1:" .. server.port
+  return server
+end
+
+-- s.requests_of(site) -> the requests it has had, "METHOD /target", in order;
+-- the statuses of its answers; the site has ended then
+function M.requests_of (server)
+  local list, statuses = {}, {}
+  for _, line in ipairs(server:stop()) do
+    local user, request, status =
+      line:match '^127%S+ %- (%S+) %[[^]]+%] "(.-) HTTP[^"]+" (%d+)'
+    if request then
+      t.eq(user, "-", "user name sent with " .. request)
+      list[#list + 1] = request
+      statuses[#statuses + 1] = math.tointeger(status)
+    end
+  end
+  return list, statuses
 end
 
 -- s.run(name, words [, env]) -> {status=, stdout=, stderr=}

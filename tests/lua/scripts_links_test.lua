@@ -2,33 +2,10 @@
 -- and what it says.  The site is nginx's, which logs every request.
 local t = require "tests.harness"
 local peer = require "tests.lua.peer"
-local servers = require "tests.tls.servers"
 local s = require "tests.lua.scripts"
 local https = require "https"
 
--- A site of these files, name to text, and what else nginx is told.
-local function site (files, conf)
-  local dir = t.tmpdir()
-  for name, text in pairs(files) do t.write(dir .. "/" .. name, text) end
-  local server = servers.nginx { ["127.0.0.1"] = { cert = "ip",
-    returns = false, conf = ("root %s; types { text/html html; }\n"):format(dir)
-      .. "access_log /dev/stdout combined;" .. (conf or "") } }
-  server.url = "https://127.0.0.1:" .. server.port
-  return server
-end
-
--- Ends it; what was asked for, "METHOD /target", in order.
-local function requests_of (server)
-  local list = {}
-  for _, line in ipairs(server:stop()) do
-    local user, request = line:match '^127%S+ %- (%S+) %[[^]]+%] "(.-) HTTP'
-    if request then
-      t.eq(user, "-", "user name sent with " .. request)
-      list[#list + 1] = request
-    end
-  end
-  return list
-end
+local site, requests_of = s.site, s.requests_of
 
 local function run (words)
   return s.run_ca("links", { "--rate", "1000", table.unpack(words) })

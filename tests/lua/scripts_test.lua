@@ -28,6 +28,8 @@ local all = {
     module = true },
   { name = "links", takes = { "--below", "--max", "--concurrency", "--rate",
                               "--ca" }, flags = { "--no-external" } },
+  { name = "mirror", takes = { "--dir", "--jobs", "--retries", "--ca" },
+    many = true },
   { name = "oauth", takes = { "--token-url", "--scope", "--ca" },
     module = true },
   { name = "record", takes = { "--ca" }, many = true, module = true },
@@ -128,6 +130,11 @@ local wrong = {
   { "links", { "--max", "-1", "https://127.0.0.1/" }, "above 0" },
   { "links", { "http://127.0.0.1/" }, "an https URL" },
   { "links", { "127.0.0.1" }, "does not begin with https" },
+  { "mirror", { "--jobs", "0", "https://127.0.0.1/a" }, "from 1 on" },
+  { "mirror", { "--jobs", "x", "https://127.0.0.1/a" }, "from 1 on" },
+  { "mirror", { "--retries", "-1", "https://127.0.0.1/a" }, "from 0 on" },
+  { "mirror", { "/nowhere/list" }, "/nowhere/list" },
+  { "mirror", { "/dev/null" }, "which files" },
   { "oauth", { "https://127.0.0.1/" }, "%-%-token%-url" },
   { "oauth", { "--token-url", "https://127.0.0.1/", "https://127.0.0.1/" },
     "OAUTH_CLIENT_ID" },
@@ -150,6 +157,7 @@ end
 local untrusted = {
   { "api", {} }, { "cache", {} }, { "events", {} },
   { "fetch", { "--output", "-" } }, { "limit", {} },
+  { "mirror", { "--dir", t.tmpdir() } },
   { "oauth", {}, { OAUTH_CLIENT_ID = "a", OAUTH_CLIENT_SECRET = "b" } },
   { "record", { "/nowhere/tape" } },
   { "sign", {}, { AWS_ACCESS_KEY_ID = "a", AWS_SECRET_ACCESS_KEY = "b" } },
@@ -160,7 +168,7 @@ for _, row in ipairs(untrusted) do
   local name, words, env, after = table.unpack(row)
   t.test("untrusted/" .. name, function ()
     local server <close> = answering { answer "hello" }
-    local url = at(server)
+    local url = at(server, "/a")
     if name == "oauth" then
       words = { "--token-url", url }
     end

@@ -144,7 +144,7 @@ end
 -- nginx serves many rows: the name that is asked for chooses the certificate.
 -- It logs in order: a request when it is answered, and the end of a connection.
 
-local nginx = { stop = stop }
+local nginx = { stop = stop, __close = stop }
 nginx.__index = nginx
 
 local conf = [[
