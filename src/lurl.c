@@ -41,7 +41,7 @@ static const char help[] =
 "Without a script, -e or -v, standard input is run.  A script that is no\n"
 "file is looked for among the installed ones, as in 'lurl fetch --help':\n"
 "api bench cache events fetch inspect limit links mirror oauth record sign\n"
-"upload verify.\n"
+"upload verify watch.\n"
 "\n"
 "Exit status: 0 done; 1 any other error; 2 usage; 3 io; 4 network (resolve,\n"
 "connect, timeout, proxy); 5 verify and tls; 6 authentication (401, 407);\n"

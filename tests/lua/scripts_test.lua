@@ -39,6 +39,8 @@ local all = {
   { name = "sign", takes = { "--service", "--region", "--method", "--body",
                              "--ca" }, module = true },
   { name = "upload", takes = { "--header", "--ca" }, many = true },
+  { name = "watch", takes = { "--list", "--interval", "--jobs", "--timeout",
+                              "--days", "--ca" }, many = true },
 }
 
 local function refused (name, words, says)
@@ -152,6 +154,14 @@ local wrong = {
   { "upload", { "https://127.0.0.1/", "field" }, "no FIELD=VALUE" },
   { "upload", { "https://127.0.0.1/", "=value" }, "no FIELD=VALUE" },
   { "upload", { "--header", "name", "https://127.0.0.1/" }, "Name: value" },
+  { "watch", { "--interval", "0", "https://127.0.0.1/" }, "above 0" },
+  { "watch", { "--jobs", "1.5", "https://127.0.0.1/" }, "takes a number" },
+  { "watch", { "--timeout", "x", "https://127.0.0.1/" }, "above 0" },
+  { "watch", { "--days", "x", "https://127.0.0.1/" }, "above 0" },
+  { "watch", { "--list", "/nowhere" }, "/nowhere" },
+  { "watch", { "--list", "/dev/null" }, "which URLs" },
+  { "watch", { "http://127.0.0.1/" }, "an https URL" },
+  { "watch", { "127.0.0.1" }, "does not begin with https" },
 }
 
 for _, row in ipairs(wrong) do
