@@ -1,8 +1,9 @@
 /*
  * Lua's memory runs out at every allocation in turn, while scripts make
- * requests of every kind (nomem.lua, nomem_rest.lua): nothing crashes, what
- * was allocated is given back, no descriptor stays open, no connection stays
- * busy, and once there is memory again the state is as good as before.
+ * requests of every kind (nomem.lua, nomem_rest.lua) and look at servers
+ * (nomem_inspect.lua): nothing crashes, what was allocated is given back, no
+ * descriptor stays open, no connection stays busy, and once there is memory
+ * again the state is as good as before.
  *
  *   nomem_test [once|twice|always N [tls]]	that one run, to look at it
  */
@@ -25,7 +26,8 @@
 
 #define BAD_MAX		10	/* after so many a sweep gives up */
 #define NEVER		SIZE_MAX
-#define LOADING_STEP	10	/* while the script has done nothing yet */
+#define LOADING_STEP	5	/* while the script has done nothing yet */
+#define INSPECT_STEP	7	/* each is several handshakes */
 
 enum mode {
 	ONCE,		/* Lua collects garbage, asks again and gets it */
@@ -52,6 +54,7 @@ struct run {
 	struct server	*server;
 	bool		 reached;	/* there were so many */
 	bool		 raised;	/* the script ended with an error */
+	bool		 loading;	/* it had not begun */
 };
 
 static struct server plain, under_tls;
@@ -177,6 +180,19 @@ run_rest(lua_State *L)
 }
 
 static int
+run_inspect(lua_State *L)
+{
+	if (luaL_loadfilex(L, "tests/unit/nomem_inspect.lua", "t") != LUA_OK)
+		return lua_error(L);
+	lua_pushfstring(L, "good.test:%d", under_tls.port);
+	lua_pushliteral(L, "build/pki/root.pem");
+	lua_pushliteral(L, "build/pki/unknown-root.pem");
+	lua_pushliteral(L, "127.0.0.1");
+	lua_call(L, 4, 0);
+	return 0;
+}
+
+static int
 run(lua_State *L, lua_CFunction fn, struct server *s, bool again)
 {
 	lua_settop(L, 0);
@@ -226,16 +242,6 @@ is_well(lua_State *L, const struct run *r)
 	return false;
 }
 
-/* Until there is a session hardly anything can be left in disorder. */
-static bool
-is_worth_a_look(lua_State *L, const struct run *r)
-{
-	bool loading = lua_getglobal(L, "session") == LUA_TNIL;
-
-	lua_pop(L, 1);
-	return r->reached && (!loading || r->n % LOADING_STEP == 0);
-}
-
 static bool
 run_in(lua_State *L, struct memory *m, struct run *r)
 {
@@ -245,9 +251,11 @@ run_in(lua_State *L, struct memory *m, struct run *r)
 	r->raised = status != LUA_OK;
 	fail_from(m, r->mode, NEVER);
 	lua_gc(L, LUA_GCSTOP);
+	r->loading = lua_getglobal(L, "session") == LUA_TNIL;
+	lua_pop(L, 1);
 	if (!is_right(L, status))
 		return complain(L, r, "");
-	return !is_worth_a_look(L, r) || is_well(L, r);
+	return !r->reached || is_well(L, r);
 }
 
 /* One run in a state of its own. */
@@ -260,7 +268,7 @@ fail_nth(struct run *r)
 	lua_State *L;
 
 	fail_from(&m, r->mode, r->n);
-	r->reached = r->raised = true;
+	r->reached = r->raised = r->loading = true;
 	if ((L = lua_newstate(reallocate, &m)) != NULL) {
 		ok = run_in(L, &m, r);
 		lua_close(L);
@@ -275,8 +283,10 @@ fail_nth(struct run *r)
 }
 
 /*
- * Every step-th allocation, from the first to the last.  One that fails once
- * does no harm, but for a few: Lua's own buffers do not ask again.
+ * Every step-th allocation, from the first to the last; until there is a
+ * session, when hardly anything can be left in disorder, fewer of them.  One
+ * that fails once does no harm, but for a few: Lua's own buffers do not ask
+ * again.
  */
 static void
 sweep(struct server *s, enum mode mode, size_t step)
@@ -284,9 +294,10 @@ sweep(struct server *s, enum mode mode, size_t step)
 	struct run r = { .mode = mode, .n = 1, .server = s, .reached = true };
 	size_t runs = 0, raised = 0, bad = 0;
 
-	for (; r.reached && bad < BAD_MAX; r.n += step, runs++) {
+	for (; r.reached && bad < BAD_MAX; runs++) {
 		bad += !fail_nth(&r);
 		raised += r.raised;
+		r.n += r.loading ? LOADING_STEP * step : step;
 	}
 	print_message("%s, failing %s: %zu runs, one for every %zu of some %zu "
 	    "allocations; %zu raised\n", s == &plain ? "http" : "https",
@@ -313,49 +324,62 @@ test_tls(void **state)
 	sweep(&under_tls, ONCE, 98);
 }
 
-/* Runs with the n-th allocation failing, until there is none. */
+/* Runs with every step-th allocation failing, until there is none. */
 static size_t
-sweep_rest(lua_State *L, struct memory *m)
+sweep_one_state(lua_State *L, struct memory *m, lua_CFunction fn, size_t step)
 {
 	struct run r = { .mode = TWICE, .n = 1, .reached = true };
-	size_t bad = 0;
+	size_t bad = 0, runs = 0;
 	int status;
 
-	for (; r.reached && bad < BAD_MAX; r.n++) {
+	for (; r.reached && bad < BAD_MAX; r.n += step, runs++) {
 		fail_from(m, TWICE, r.n);
-		status = run(L, run_rest, NULL, false);
+		status = run(L, fn, NULL, false);
 		r.reached = m->requests >= r.n;
 		fail_from(m, TWICE, NEVER);
 		if (!is_right(L, status))
 			bad += !complain(L, &r, "");
-		if (r.n % 8 == 0)
+		if (runs % 8 == 0)
 			lua_gc(L, LUA_GCCOLLECT);
 	}
-	print_message("the rest, failing twice: %zu runs, one for each "
-	    "allocation\n", r.n);
+	print_message("in one state, failing twice: %zu runs, one for every "
+	    "%zu of some %zu allocations\n", runs, step, r.n);
 	assert_int_equal(status, LUA_OK);
 	assert_true(r.n > 500);
 	return bad;
 }
 
 static void
-test_rest(void **state)
+sweep_script(lua_CFunction fn, size_t step)
 {
 	size_t before = count_files("/proc/self/fd"), bad;
 	struct memory m = { 0 };
 	lua_State *L;
 
-	(void)state;
 	fail_from(&m, ONCE, NEVER);
 	L = lua_newstate(reallocate, &m);
 	assert_non_null(L);
 	open_all(L);
-	bad = sweep_rest(L, &m);
+	bad = sweep_one_state(L, &m, fn, step);
 	lua_close(L);
 	assert_int_equal(bad, 0);
 	assert_int_equal(m.used, 0);
 	assert_int_equal(count_files("/proc/self/fd"), before);
+}
+
+static void
+test_rest(void **state)
+{
+	(void)state;
+	sweep_script(run_rest, 1);
 	assert_int_equal(count_files(dir), 4);	/* cookies, out, . and .. */
+}
+
+static void
+test_inspect(void **state)
+{
+	(void)state;
+	sweep_script(run_inspect, INSPECT_STEP);
 }
 
 /* By hand. */
@@ -407,6 +431,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_tls),
 		cmocka_unit_test(test_rest),
+		cmocka_unit_test(test_inspect),
 	};
 	int rv;
 
