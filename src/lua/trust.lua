@@ -279,10 +279,12 @@ end
 
 local warned = {}
 
-local function warn_of (host)
+-- Without the chain a name and dates are what anybody may write.
+local function warn_of (host, spec)
   if not warned[host] then
     warned[host] = true
-    warn("lurl: verification of ", host, " is off (verify=false): ",
+    warn("lurl: verification of ", host, " is off (verify=",
+         (spec.name or spec.time) and "{chain=false}" or "false", "): ",
          "anyone on the way can read and change what is sent")
   end
 end
@@ -327,9 +329,7 @@ function M.new ()
     local special = M.is_special(options)
     if special then add_more(spec, options) end
     local key = key_of(spec, special)
-    if not (spec.chain or spec.name or spec.time or spec.pin) then
-      warn_of(host)
-    end
+    if not (spec.chain or spec.pin) then warn_of(host, spec) end
     local trust = cache[key]
     return trust and trust ~= stale and trust:fresh() and trust
       or make(spec, key)

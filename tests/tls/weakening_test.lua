@@ -201,6 +201,39 @@ t.test("a metatable without a word", function ()
     options = setmetatable({}, { __name = "mine" }) }, nginx, "good")
 end)
 
+-- Who turns the chain off is told, once for each host.
+local warnings = {
+  { "false", "verify = false", "verify=false" },
+  { "no chain", "verify = { chain = false }", "verify={chain=false}" },
+  { "neither", "verify = { chain = false, name = false, time = false }",
+    "verify=false" },
+  { "no name", "verify = { name = false }, ca = 'build/pki/root.pem'" },
+  { "a pin", "verify = false, pin = 'sha256:" .. ("0"):rep(64) .. "'" },
+}
+
+t.write(dir .. "/warn.lua", [[
+local at = arg[1]
+for _ = 1, 2 do
+  pcall(https.get, "https://" .. at .. "/", { timeout = 20, OPTIONS,
+    resolve = { [at] = "127.0.0.1:" .. at:match("%d+$") } })
+end
+]])
+
+for i, row in ipairs(warnings) do
+  t.test("a warning: " .. row[1], function ()
+    local path = dir .. "/warn" .. i .. ".lua"
+    t.write(path, (t.read(dir .. "/warn.lua"):gsub("OPTIONS", row[2])))
+    local r = t.run{ cmd = { t.lurl, "-W", path, "good.test:" .. nginx.port } }
+    t.eq(r.stderr, row[3] and "Lua warning: lurl: verification of good.test "
+      .. "is off (" .. row[3] .. "): anyone on the way can read and change "
+      .. "what is sent\n" or "", "stderr")
+    for _ = 1, row[1] == "a pin" and 0 or 2 do
+      nginx.process:expect "^request from"
+    end
+    if row[1] == "a pin" then nginx:untouched(2) end
+  end)
+end
+
 ---------------------------------------------------------------------------
 -- Redirects: each hop is verified as the first.
 
