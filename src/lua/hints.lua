@@ -30,6 +30,9 @@ local table_of = {
     "the proxy's rules do not allow it; proxy=false or NO_PROXY go without it",
   ["proxy/protocol"] =
     "is this a proxy, and of that kind: http, https, socks5?",
+  ["verify/changed"] =
+    "somebody was writing to the trust store: ask again, and what it holds "
+    .. "then will count",
   ["decode/truncated"] =
     "the answer broke off, so what came of it is not complete: try again",
   ["decode/corrupt"] =
