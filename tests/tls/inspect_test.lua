@@ -498,6 +498,23 @@ t.test("a caught error", function ()
   server:untouched()
 end)
 
+t.test("an error, and another word on trust", function ()
+  local server <close> = servers.httpsd { cert = "good" }
+  local authority, resolve = at(server, "good.test")
+  local err = t.raises(function ()
+    https.get("https://" .. authority, { verify = pem "others",
+      resolve = resolve, crl = pki .. "/root.crl" })
+  end, "verify", "unknown-issuer")
+  t.eq(https.inspect(err).verified, false, "as it was asked")
+  t.eq(https.inspect(err, { verify = false }).trust, "none", "nothing asked")
+  local report = https.inspect(err, { ca = root })
+  t.eq({ report.trust, report.error.code }, { "ca: " .. root, "crl-missing" },
+    "another ca, and the list")
+  t.eq(https.inspect(err, { ca = root, crl = false }).verified, true,
+    "another ca alone")
+  server:untouched()
+end)
+
 t.test("an error that only tells where", function ()
   local server <close> = servers.httpsd { cert = "ip" }
   local err = https.error { kind = "verify", host = "127.0.0.1",
