@@ -12,8 +12,10 @@
 --     return "POST", "https://127.0.0.1:8443/orders", { json = { order = i } }
 --   end
 --
--- A request is of the script's making, so that redirects are not followed,
--- nothing is tried again and nothing is decompressed, unless it says so.
+-- A request is what it is told to be: redirects are not followed, nothing is
+-- tried again and nothing is decompressed, unless the script's options say so.
+-- Those that are in flight over HTTP/2 share a connection; http="1.1" is an
+-- option, too.
 
 local https = require "https"
 
