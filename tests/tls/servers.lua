@@ -171,7 +171,7 @@ http {
 
 local server_block = [[
   server {
-    listen 127.0.0.1:%s ssl;
+    listen 127.0.0.1:%s ssl%s;
     server_name %s;
     ssl_certificate %s;
     ssl_certificate_key %s;
@@ -192,11 +192,11 @@ local function working_directory ()
 end
 
 -- Starts it on that port; nil when another process has taken it.
-local function start_nginx (dir, port, hosts)
+local function start_nginx (dir, port, hosts, http2)
   local blocks, root = {}, working_directory() .. "/"
   for host, o in pairs(hosts) do
     if type(o) == "string" then o = { cert = o } end
-    blocks[#blocks + 1] = server_block:format(port, host,
+    blocks[#blocks + 1] = server_block:format(port, http2, host,
       root .. file(o.cert, "-chain.pem"), root .. file(o.cert, ".key"),
       (o.conf or ""):gsub("PKI", root .. M.pki),
       o.returns == false and ""
@@ -223,7 +223,7 @@ function M.nginx (hosts)
   local dir = t.tmpdir()
   for _ = 1, 10 do
     local port = free_port()
-    local p = start_nginx(dir, port, hosts)
+    local p = start_nginx(dir, port, hosts, http2 and " http2" or "")
     if p then return setmetatable({ process = p, port = port }, nginx) end
   end
   error "no port for nginx"

@@ -477,26 +477,37 @@ local kinds = {
   { "good", { verify = false, pin = none }, "verify" },
 }
 
-for _, per_host in ipairs{ 1, 3 } do
-  t.test("side by side, connections for each host: " .. per_host, function ()
-    local resolve = {}
-    for _, host in ipairs(nginx.hosts) do
-      resolve[host .. ":" .. nginx.port] = "127.0.0.1:" .. nginx.port
+for _, row in ipairs{ { 1 }, { 3 }, { 1, http2 = true },
+    { 64, http2 = true } } do
+  t.test(("side by side, connections for each host: %d%s"):format(row[1],
+    row.http2 and ", HTTP/2" or ""), function ()
+    local server, resolve = nginx, {}
+    if row.http2 then
+      server = servers.nginx({ ["good.test"] = "good", ["self.test"] = "self",
+        ["wrong.test"] = "wrong" }, true)
+    end
+    for _, host in ipairs{ "good", "self", "wrong" } do
+      resolve[host .. ".test:" .. server.port] = "127.0.0.1:" .. server.port
     end
     local s <close> = https.session{ ca = root, timeout = 60,
-      resolve = resolve, pool = { per_host = per_host } }
+      resolve = resolve, pool = { per_host = row[1] } }
     local list = {}
     for i = 1, 5 * #kinds do list[i] = kinds[i * 5 % #kinds + 1] end
     local answered = 0
     https.map(list, function (kind)
       local ok, r = pcall(s.get, s, ("https://%s.test:%s/"):format(kind[1],
-        nginx.port), kind[2])
+        server.port), kind[2])
       t.eq(ok and "ok" or r.kind, kind[3], kind[1] .. ": " .. tostring(r))
       t.eq(not ok and r.sent, false, "sent")
       answered = answered + (ok and 1 or 0)
     end, { concurrency = 12 })
-    for _ = 1, answered do nginx.process:expect "^request from" end
+    for _ = 1, answered do server.process:expect "^request from" end
     t.eq(answered, 15, "answered")
+    if row.http2 then
+      for _, line in ipairs(server:stop()) do
+        if line:find "^request from" then error(line) end
+      end
+    end
   end)
 end
 
