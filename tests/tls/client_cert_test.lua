@@ -502,6 +502,64 @@ t.test("no core dumps while a key is in memory", function ()
   for i = 2, 3 do t.ok(tonumber(seen[i]) <= 1, "limit " .. seen[i]) end
 end)
 
+-- Strings that can be reached from a value, by tables and by what functions
+-- hold on to.
+local function strings_in (value, seen, found)
+  if type(value) == "string" then
+    found[#found + 1] = value
+  elseif not seen[value] and (type(value) == "table"
+         or type(value) == "function") then
+    seen[value] = true
+    strings_in(debug.getmetatable(value), seen, found)
+    if type(value) == "table" then
+      for k, v in next, value do
+        strings_in(k, seen, found)
+        strings_in(v, seen, found)
+      end
+      return found
+    end
+    for i = 1, math.huge do
+      local name, held = debug.getupvalue(value, i)
+      if not name then break end
+      strings_in(held, seen, found)
+    end
+  end
+  return found
+end
+
+-- Of what only the call says; what is a session's has to stay.
+t.test("no key and no password is left in a session", function ()
+  local s <close> = https.session{ ca = root }
+  local text = t.read(pkcs8)
+  for _ = 1, 2 do
+    local r = rows.get({ host = "on.wild.test", session = s, options = {
+      cert = chain, key = text, key_password = PASSWORD } }, nginx)
+    t.eq(r.status, 200, "status")
+    nginx.process:expect "^request from"
+  end
+  local needles = { PASSWORD, text:match "\n(%S+)\n" }
+  local all = strings_in(s, {}, {})
+  t.ok(#all > 500, "strings: " .. #all)
+  for _, one in ipairs(all) do
+    for i, needle in ipairs(needles) do
+      t.ok(not one:find(needle, 1, true), "needle " .. i .. " in #" .. #one)
+    end
+  end
+end)
+
+t.test("a password that was right once does not open it for another", function ()
+  local s <close> = https.session{ ca = root }
+  for _, word in ipairs{ PASSWORD, "tr0ub4dor", PASSWORD } do
+    local ok, r = pcall(rows.get, { host = "on.wild.test", session = s,
+      options = { cert = chain, key = pkcs8, key_password = word } }, nginx)
+    t.eq(ok and r.status or r.kind, word == PASSWORD and 200 or "usage", word)
+    if ok then nginx.process:expect "^request from" end
+  end
+  local ok, r = pcall(rows.get, { host = "on.wild.test", session = s,
+    options = { cert = chain, key = pkcs8 } }, nginx)
+  t.eq(ok or r.kind, "usage", "none")
+end)
+
 t.test("nginx saw no other request", function ()
   for _, line in ipairs(nginx:stop()) do
     if line:find "^request from" then error(line) end

@@ -383,9 +383,51 @@ t.test("a session's list of authorities that is written to", function ()
   server:untouched()
 end)
 
+local none = "sha256:" .. ("0"):rep(64)
+
+-- Two calls of a session, one after the other, without option resolve, so that
+-- nothing stands against using what there is of the first.
+local function has_version (version)
+  return function (r) t.eq(r.tls.version, version, "version") end
+end
+local in_turn = {
+  { "verify", "ip", {}, { verify = false }, {}, "verify" },
+  { "verify, chain", "ip", {}, { verify = { chain = false } }, {}, "verify" },
+  { "verify of a session", "ip", { verify = false }, {}, { verify = true },
+    "verify" },
+  { "name", "good", { ca = root }, { verify = { name = false } }, {},
+    "verify" },
+  { "servername", "good", { ca = root }, { servername = "good.test" }, {},
+    "verify" },
+  { "ca", "ip", {}, { ca = root }, {}, "verify" },
+  { "another ca", "ip", {}, { ca = root }, { ca = pem "self-ca" }, "verify" },
+  { "pin", "ip", { ca = root }, {}, { pin = none }, "verify" },
+  { "no tls", "ip", { ca = root }, { tls = { max = "1.2" } }, {},
+    has_version "TLSv1.3" },
+  { "tls", "ip", { ca = root }, {}, { tls = { max = "1.2" } },
+    has_version "TLSv1.2" },
+}
+
+for _, row in ipairs(in_turn) do
+  t.test("in turn: " .. row[1], function ()
+    local server <close> = servers.httpsd{ cert = row[2] }
+    local defaults = { timeout = 20 }
+    for name, value in pairs(row[3]) do defaults[name] = value end
+    local s <close> = https.session(defaults)
+    local url = "https://127.0.0.1:" .. server.port .. "/"
+    for _ = 1, 2 do t.eq(s:get(url, row[4]).status, 200, "status") end
+    local ok, r = pcall(s.get, s, url, row[5])
+    if row[6] ~= "verify" then
+      t.ok(ok, tostring(r))
+      return row[6](r)
+    end
+    t.ok(not ok and r.kind == "verify", tostring(r))
+    t.eq(r.sent, false, "sent")
+  end)
+end
+
 -- What a session or a call has as a table may be written to later, and then
 -- holds from the next request on, whatever connections there are.
-local none = "sha256:" .. ("0"):rep(64)
 local in_place = {
   { "verify", { name = false }, function (v) v.name = nil end, cert = "wrong",
     want = "verify/name-mismatch" },
