@@ -34,6 +34,7 @@ void	open_json(lua_State *L);
 void	open_json_encode(lua_State *L);	/* after open_json */
 void	open_loop(lua_State *L);
 void	open_proxy(lua_State *L);
+void	open_request(lua_State *L);
 void	open_route(lua_State *L);
 void	open_suffix(lua_State *L);
 void	open_system(lua_State *L);

@@ -50,6 +50,7 @@ l_open_core(lua_State *L)
 	open_json(L);
 	open_json_encode(L);
 	open_proxy(L);
+	open_request(L);
 	open_route(L);
 	open_suffix(L);
 	open_system(L);
