@@ -320,18 +320,19 @@ wake_is_ready(const struct wake *w)
 void *
 loop_next(struct loop *l)
 {
-	struct wake *w = l->line;
-	void *owner;
+	struct wake *w;
+	void *owner = NULL;
 
-	if (w == NULL)
-		return NULL;
-	if ((l->line = w->behind) == NULL)
-		l->line_end = &l->line;
-	owner = w->owner;
-	w->owner = NULL;
-	w->ready = w->in_line = false;
-	if (w->is_freed)
-		set_aside(w);
+	while (owner == NULL && (w = l->line) != NULL) {
+		if ((l->line = w->behind) == NULL)
+			l->line_end = &l->line;
+		w->in_line = false;
+		if ((owner = w->owner) != NULL)
+			w->ready = false;	/* else it is not told here */
+		w->owner = NULL;
+		if (w->is_freed)
+			set_aside(w);
+	}
 	return owner;
 }
 
