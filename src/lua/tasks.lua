@@ -48,7 +48,9 @@ end
 
 -- Waits for all; raises what the first failure raised.
 function Group:join ()
-  for _, task in ipairs(self) do core.join(task) end
+  for _, task in ipairs(self) do
+    if not core.join(task) and not self.failed then self.failed = task end
+  end
   if self.failed then self.failed:wait() end
 end
 
