@@ -88,10 +88,11 @@ static void
 run(lua_State *L, struct lurl *h, struct task *t)
 {
 	struct task *before = h->running;
-	int n;
+	int n = 0;
 
 	h->running = t;
 	t->awaits = NULL;
+	t->joins = false;
 	if (t->called_off && lua_status(t->co) == LUA_OK) {
 		never_run(L, h, t);
 		h->running = before;
@@ -126,23 +127,48 @@ task_run_ready(lua_State *L, struct lurl *h)
 }
 
 static int
-deadlock(lua_State *L)
+refuse(lua_State *L, struct lurl *h, const char *why)
 {
 	struct error err = { 0 };
 
-	error_setx(&err, ERR_USAGE, "value", "this would wait for ever: every "
-	    "task waits for another one");
+	if (h->running != NULL)
+		h->running->awaits = NULL;
+	error_setx(&err, ERR_USAGE, "value", "this would wait for ever: %s",
+	    why);
 	return raise_error(L, &err);
 }
 
-/* Where drivers lie too deep the others have to wait for this one. */
+static int
+deadlock(lua_State *L, struct lurl *h)
+{
+	return refuse(L, h, "every task waits for another one");
+}
+
+/*
+ * Where drivers lie too deep the others have to wait for this one, which must
+ * not wait for them then.
+ */
+static bool
+wait_alone(lua_State *L, struct lurl *h, struct wake *wake)
+{
+	if (h->running != NULL && h->running->joins && !wake_is_ready(wake))
+		return refuse(L, h, "too many tasks wait in callbacks, one "
+		    "within the other");
+	while (!wake_is_ready(wake) && !loop_is_interrupted(h->loop))
+		if (!loop_turn(h->loop, true))
+			return deadlock(L, h);
+	return loop_wait(h->loop, wake);
+}
+
 bool
 task_drive(lua_State *L, struct lurl *h, struct wake *wake)
 {
 	bool ran, turned;
 
-	if (h->alive == 0 || h->depth == DEPTH_MAX)
+	if (h->alive == 0)
 		return loop_wait(h->loop, wake);
+	if (h->depth == DEPTH_MAX)
+		return wait_alone(L, h, wake);
 	h->depth++;
 	while (!wake_is_ready(wake) && !loop_is_interrupted(h->loop)) {
 		ran = task_run_ready(L, h);
@@ -151,7 +177,7 @@ task_drive(lua_State *L, struct lurl *h, struct wake *wake)
 		turned = loop_turn(h->loop, !ran);
 		if (!ran && !turned) {
 			h->depth--;
-			return deadlock(L);
+			return deadlock(L, h);
 		}
 	}
 	h->depth--;

@@ -64,8 +64,10 @@ l_drive(lua_State *L)
 {
 	struct lurl *h = lurl_handle(L);
 	struct task *t = h->running;
-	struct wake *wake = t->awaits;
+	struct wake *wake = t == NULL ? NULL : t->awaits;
 
+	if (wake == NULL)
+		return luaL_error(L, "nothing waits here");
 	wake_disown(wake);
 	if (!task_drive(L, h, wake))
 		loop_interrupt(h->loop);
@@ -190,12 +192,18 @@ stand_by(lua_State *L, struct task *t)
 static int
 wait_on(lua_State *L, int status, lua_KContext ctx)
 {
+	struct lurl *h = lurl_handle(L);
 	struct task *t = lua_touserdata(L, 1);
 	struct waiter *w = lua_touserdata(L, 2);
 	bool goes_on = awaited(L, status);
 
-	while (goes_on && t->wake != NULL)
+	while (goes_on && t->wake != NULL) {
+		if (h->running != NULL)
+			h->running->joins = true;
 		goes_on = await(L, w->wake, wait_on, ctx);
+		if (h->running != NULL)
+			h->running->joins = false;
+	}
 	leave(L, 2);
 	if (!goes_on)
 		return raise_stopped(L);

@@ -29,6 +29,7 @@ struct task {
 	struct waiter	*waiters;
 	int		 count;		/* values on co: arguments, results */
 	int		 status;	/* once it has ended */
+	bool		 joins;		/* what it awaits is a task's end */
 	bool		 called_off;	/* its next wait is to fail */
 	bool		 is_heard;	/* somebody has asked how it ended */
 };
