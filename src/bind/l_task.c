@@ -12,9 +12,31 @@
 
 /* Coroutines of the script's own, see src/lua/coroutines.lua. */
 
+static bool
+is_attached(lua_State *L, int arg)
+{
+	bool is;
+
+	lua_getfield(L, LUA_REGISTRYINDEX, TASKS_ATTACHED);
+	lua_pushvalue(L, arg);
+	is = lua_rawget(L, -2) == LUA_TBOOLEAN;
+	lua_pop(L, 2);
+	return is;
+}
+
+/* is_attached(coroutine): it runs, or waits, inside who resumed it */
+static int
+l_is_attached(lua_State *L)
+{
+	luaL_checktype(L, 1, LUA_TTHREAD);
+	lua_pushboolean(L, is_attached(L, 1));
+	return 1;
+}
+
 /*
- * attach(coroutine) -> whether a wait in it may yield to its resumer, who
- * passes it on: when that is itself such a coroutine, or a task
+ * attach(coroutine) -> true: a wait in it may yield to its resumer, who passes
+ * it on, since that is itself such a coroutine, or a task; false: it is being
+ * resumed by another; or nil
  */
 static int
 l_attach(lua_State *L)
@@ -22,6 +44,10 @@ l_attach(lua_State *L)
 	struct task *t = lurl_handle(L)->running;
 
 	luaL_checktype(L, 1, LUA_TTHREAD);
+	if (is_attached(L, 1)) {
+		lua_pushboolean(L, false);
+		return 1;
+	}
 	if (t == NULL || !task_is_attached(L, t))
 		return 0;
 	lua_settop(L, 1);
@@ -345,6 +371,7 @@ static const luaL_Reg functions[] = {
 	{ "attach", l_attach },
 	{ "detach", l_detach },
 	{ "drive", l_drive },
+	{ "is_attached", l_is_attached },
 	{ "join", l_join },
 	{ "spawn", l_spawn },
 	{ "waiting", l_waiting },

@@ -1,6 +1,7 @@
 -- coroutine.resume and coroutine.wrap that let a task wait inside a coroutine
 -- of the script's own (a generator that calls https.get): the wait is passed on
 -- from resumer to resumer up to who drives the loop, and the other way back.
+-- Meanwhile it belongs to who resumed it: to all others it is not suspended.
 -- For everything else they are the standard ones.
 local core = require "https.core"
 
@@ -8,7 +9,7 @@ local M = {}
 
 local close, create = coroutine.close, coroutine.create
 local isyieldable, yield = coroutine.isyieldable, coroutine.yield
-local resume = coroutine.resume
+local resume, status = coroutine.resume, coroutine.status
 
 -- What a coroutine has yielded or ended with, once it is not a wait.
 local function pass (co, ...)
@@ -25,16 +26,36 @@ end
 
 -- As coroutine.resume.
 function M.resume (co, ...)
-  if type(co) ~= "thread" or not core.attach(co) then
-    return resume(co, ...)
+  local attached
+  if type(co) == "thread" then attached = core.attach(co) end
+  if attached then
+    return pass(co, resume(co, ...))
+  elseif attached == false then
+    return false, "cannot resume non-suspended coroutine"
   end
-  return pass(co, resume(co, ...))
+  return resume(co, ...)
+end
+
+local function is_waiting (co)
+  return type(co) == "thread" and status(co) == "suspended"
+         and core.is_attached(co)
+end
+
+-- As coroutine.status.
+function M.status (co)
+  return is_waiting(co) and "normal" or status(co)
+end
+
+-- As coroutine.close.
+function M.close (co)
+  if is_waiting(co) then error("cannot close a normal coroutine", 2) end
+  return close(co)
 end
 
 local function unwrap (co, ok, ...)
   if ok then return ... end
   local err = ...
-  if coroutine.status(co) == "dead" then
+  if status(co) == "dead" then
     local closed, failure = close(co)
     if not closed then err = failure end
   end
@@ -52,6 +73,7 @@ end
 -- M.install(): makes them the ones that scripts call
 function M.install ()
   coroutine.resume, coroutine.wrap = M.resume, M.wrap
+  coroutine.status, coroutine.close = M.status, M.close
 end
 
 return M

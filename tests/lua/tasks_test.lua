@@ -326,6 +326,57 @@ t.test("so does a coroutine that such a thing resumes", function ()
   t.eq(got, { "1 3", "5 6" })
 end)
 
+t.test("one that yields there does not stop the line", function ()
+  local begun = https.now()
+  local task = https.spawn(function ()
+    string.gsub("x", "x", function ()
+      coroutine.wrap(function () https.sleep(0) end)()
+    end)
+  end)
+  local other = https.spawn(function () https.sleep(0) https.sleep(0) end)
+  local _ <close> = https.spawn(https.sleep, NEVER)
+  other:wait()
+  task:wait()
+  t.ok(https.now() - begun < NEVER / 2)
+end)
+
+-- A task that waits, in a callback, for a task that does so, n times.
+local function nest (n)
+  if n > 0 then
+    string.gsub("x", "x", function () https.spawn(nest, n - 1):wait() end)
+  end
+end
+
+t.test("as deep as the stack allows, then an error", function ()
+  nest(20)
+  t.raises(function () nest(40) end, "usage", "value")
+end)
+
+-- A coroutine that waits inside a task, and what others may do with it.
+local foreign = {
+  { "resume", function (co) return coroutine.resume(co) end,
+    { false, "cannot resume non-suspended coroutine" } },
+  { "resume, in a task", function (co)
+      return https.spawn(coroutine.resume, co):wait()
+    end, { false, "cannot resume non-suspended coroutine" } },
+  { "close", function (co) return pcall(coroutine.close, co) end,
+    { false, "cannot close a normal coroutine" } },
+  { "status", coroutine.status, { "normal" } },
+}
+
+for _, row in ipairs(foreign) do
+  local label, fn, want = table.unpack(row)
+  t.test("a coroutine that waits in a task: " .. label, function ()
+    local co = coroutine.create(function () https.sleep(0.01) return 7 end)
+    local task = https.spawn(function () return coroutine.resume(co) end)
+    https.sleep(0)
+    t.eq({ fn(co) }, want)
+    t.eq({ task:wait() }, { true, 7 }, "it goes on")
+    t.eq(coroutine.status(co), "dead")
+    t.eq(coroutine.close(co), true)
+  end)
+end
+
 t.test("cancelled inside a generator", function ()
   local closed = 0
   local task = https.spawn(function ()
@@ -431,6 +482,12 @@ t.test("map's first error cancels the rest", function ()
     error("two", 0)
   end, { concurrency = 3 })
   t.eq({ ok, err, cancelled, begun }, { false, "two", 2, 3 })
+end)
+
+t.test("an error that is nil is one, too", function ()
+  local list = { 1, 2, 3 }
+  local function fail () error(nil) end
+  t.eq(table.pack(pcall(https.map, list, fail)), { n = 2, false, nil })
 end)
 
 t.test("all: the first result of each", function ()
