@@ -220,13 +220,25 @@ is_same_host(const struct target *a, const struct target *b)
 	return a->port == b->port && strcmp(a->host, b->host) == 0;
 }
 
-/* Counting what is idle as room. */
+/* Somebody else's handshake is waited for, though not for long: it may hang. */
 static bool
-has_room(const struct pool *p, const struct target *target)
+waits_for_other(const struct pool *p, const struct pool_place *place)
 {
+	return !place->is_alone && is_coming(p, place->target) &&
+	    (!place->in_line ||
+	    loop_now_ms() < place->since_ms + SHARE_WAIT_MS);
+}
+
+/* Counting what is idle as room, if there is any that he would take. */
+static bool
+has_room(const struct pool *p, const struct pool_place *place)
+{
+	const struct target *target = place->target;
+
 	return find_shared(p, target) != NULL ||
 	    (count(p->busy, NULL) < p->limits.total &&
-	    count(p->busy, target) < p->limits.per_host);
+	    count(p->busy, target) < p->limits.per_host &&
+	    !waits_for_other(p, place));
 }
 
 /* Wakes the first for whom there is room. */
@@ -240,7 +252,7 @@ call_next(struct pool *p)
 		if (full != NULL && is_same_host(full, at->target))
 			continue;
 		full = at->target;
-		if (has_room(p, full)) {
+		if (has_room(p, at)) {
 			wake_mark(at->wake);
 			return;
 		}
@@ -302,15 +314,6 @@ pool_leave(struct pool *p, struct pool_place *place)
 		p->line_end = at;
 	place->in_line = false;
 	call_next(p);		/* it may have been called itself */
-}
-
-/* Somebody else's handshake is waited for, though not for long: it may hang. */
-static bool
-waits_for_other(const struct pool *p, const struct pool_place *place)
-{
-	return !place->is_alone && is_coming(p, place->target) &&
-	    (!place->in_line ||
-	    loop_now_ms() < place->since_ms + SHARE_WAIT_MS);
 }
 
 enum want

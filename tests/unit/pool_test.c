@@ -586,6 +586,42 @@ test_newcomer(void **state)
 	f->pool = outer;
 }
 
+/* Who waits for another's handshake does not stop those behind him. */
+static void
+test_handshake(void **state)
+{
+	struct fixture *f = *state;
+	struct trust_spec spec = { .protocol = { .http = TRUST_HTTP_ANY } };
+	struct target plain = target_of(f), shared = plain;
+	struct pool_place first = { .wake = f->wake, .target = &shared };
+	struct pool_limits limits = { 2, 9, PATIENCE_MS };
+	struct line_place second;
+	struct pool *outer = f->pool;
+	struct conn *busy, *other, *coming, *c;
+	struct error err = { 0 };
+
+	assert_non_null(f->pool = pool_new(f->loop, &limits));
+	assert_non_null(shared.trust = trust_new(&spec, &err));
+	plain.host = "a";
+	busy = dial_up(f, &plain);
+	other = dial_up(f, &plain);
+	assert_non_null(coming = ask(f, &shared, false));
+	assert_int_equal(pool_ask(f->pool, &first, &c, &err), WANT_WAKE);
+	stand(f, &second, 'a');
+	pool_give(f->pool, busy);
+	assert_false(wake_is_ready(f->wake));
+	assert_true(wake_is_ready(second.place.wake));
+	pool_drop(f->pool, coming);
+	assert_true(wake_is_ready(f->wake));
+	pool_drop(f->pool, other);
+	pool_leave(f->pool, &first);
+	pool_leave(f->pool, &second.place);
+	wake_free(second.place.wake);
+	trust_unref(shared.trust);
+	pool_unref(f->pool);
+	f->pool = outer;
+}
+
 static void
 test_close(void **state)
 {
@@ -634,6 +670,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_lines, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_newcomer, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_handshake, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_close, set_up,
 		    tear_down),
