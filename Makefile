@@ -112,8 +112,9 @@ build/lurl: build/obj/src/lurl.o $(BIND_O) build/liblurl.a
 build/liblurl.a: $(ENGINE_O)
 	@rm -f $@
 	ar rcs $@ $^
+# A look-up that hangs outlives the state that closes the module: it stays mapped.
 build/https.so: $(PIC_O)
-	$(CC) $(LDFLAGS) -shared -o $@ $^ \
+	$(CC) $(LDFLAGS) -shared -Wl,-z,nodelete -o $@ $^ \
 	    $(filter-out -l$(LUA),$(include_shared)) \
 	    $(if $(IDN_LIBS),-lidn2) $(if $(PSL_LIBS),-lpsl) $(CODING_SHARED) \
 	    $(H2_SHARED)

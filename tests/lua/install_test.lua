@@ -75,6 +75,11 @@ t.test("the module is found by stock Lua", function ()
   t.match(r.stdout, "^%d+%.%d+%.%d+\n$", r.stderr)
 end)
 
+t.test("the module stays mapped: a look-up may outlive its state", function ()
+  local r = t.run { cmd = { "readelf", "-d", prefix .. "/lib/lua/5.4/https.so" } }
+  t.match(r.stdout, "NODELETE", r.stderr)
+end)
+
 t.test("uninstall", function ()
   t.write(prefix .. "/share/lurl/scripts/mine.lua", "")
   make "uninstall"
