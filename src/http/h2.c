@@ -102,6 +102,11 @@ make_session(struct h2 *h, nghttp2_session_callbacks *callbacks,
 	h2_set_receivers(callbacks);
 	nghttp2_option_set_no_auto_window_update(option, 1);
 	nghttp2_option_set_max_send_header_block_length(option, HEAD_MAX);
+#if NGHTTP2_VERSION_NUM >= 0x013200	/* 1.50.0, the first to refuse them */
+	/* Blanks around a value, which servers send: as HTTP/1.1 has them. */
+	nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(option,
+	    1);
+#endif
 	return nghttp2_session_client_new2(&h->ng, callbacks, h, option) == 0 ?
 	    0 : -1;
 }

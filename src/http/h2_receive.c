@@ -119,7 +119,7 @@ take_field(struct h2_stream *s, struct span name, struct span value)
 	}
 	if (!s->has_head && span_is(name, "content-length"))
 		take_length(s, value);
-	if (headers_add(to, name, value) == -1)
+	if (headers_add(to, name, span_trim(value)) == -1)
 		h2_fail_nomem(s);
 }
 
