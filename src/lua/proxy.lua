@@ -194,14 +194,15 @@ end
 
 -- M.identify(session, request, parts, proxy, route, special) -> special, for
 -- core.exchange, with what the proxy is to know: it goes with the request, or
--- opens the tunnel where there is none yet
+-- opens the tunnel.  Where there is one it may turn out to be closed; a digest,
+-- which has its price, is then asked for again, but nobody asks twice for Basic.
 function M.identify (session, request, parts, proxy, route, special)
   local auth = proxy.auth
   if not auth or proxy.scheme.socks then return special end
   special = special or {}
   if M.is_forwarder(proxy, parts) then
     special.proxy_authorization = authorize(auth, request.method, parts.url)
-  elseif not session.pool:has(route) then
+  elseif auth.basic or not session.pool:has(route) then
     special.tunnel_authorization = tunnel_word(auth, parts)
   end
   return special

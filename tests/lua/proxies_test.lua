@@ -46,6 +46,19 @@ local function common (label, name, options)
     t.eq(r.timings.reused, false, "without the proxy")
   end)
 
+  -- The second is not good any more when the third request wants it.
+  t.test(label .. ": another tunnel where one was closed", function ()
+    local answer = peer.answer "x"
+    local server <close> = peer.rawd{ cert = "good",
+      { "head", "send", answer, "notify" },
+      { "head", "send", answer, "head", "notify" },
+      { "head", "send", answer, "notify" } }
+    local session <close> = https.session(with{ retries = 0 })
+    for i = 1, 3 do
+      t.eq(session:get(server:url("/", name)).body, "x", "request " .. i)
+    end
+  end)
+
   t.test(label .. ": large bodies both ways", function ()
     local server <close> = peer.httpsd{ "good" }
     local session <close> = https.session(with())
