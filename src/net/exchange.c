@@ -372,6 +372,14 @@ exchange_body(struct exchange *ex, struct span *piece, struct error *err)
 	return want;
 }
 
+/* Another task may be waiting for more of what there will be no more of. */
+static void
+give_up(struct exchange *ex)
+{
+	ex->is_broken |= ex->stage != DONE;
+	wake_mark(ex->wake);
+}
+
 void
 exchange_discard(struct exchange *ex)
 {
@@ -389,7 +397,7 @@ exchange_discard(struct exchange *ex)
 		else if (event == ANSWER_END)
 			finish(ex);
 	}
-	ex->is_broken |= ex->stage != DONE;
+	give_up(ex);
 }
 
 void
@@ -398,5 +406,5 @@ exchange_abandon(struct exchange *ex)
 	if (ex->stage == DONE)
 		return;
 	drop(ex);
-	ex->is_broken = true;
+	give_up(ex);
 }

@@ -629,6 +629,21 @@ t.test("the session is closed under who stands in line", function ()
   t.raises(function () task:wait() end, "usage", "value")
 end)
 
+t.test("a response is closed under the task that reads it", function ()
+  local p <close> = peer.rawd{ cert = "good", { "head", "send",
+    "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc", "stall" } }
+  local r = https.get(p:url "/", p:options{ stream = true, timeout = NEVER })
+  local got = {}
+  local task = https.spawn(function ()
+    for piece in r:chunks() do got[#got + 1] = piece end
+  end)
+  while not got[1] do https.sleep(0.001) end
+  r:close()
+  local begun = https.now()
+  t.raises(function () task:wait() end, "protocol", "closed")
+  t.ok(https.now() - begun < NEVER / 2, "at once")
+end)
+
 t.test("two tasks read one response", function ()
   local slow <close> = peer.rawd{ "head", "send", peer.answer(("x"):rep(9)
     ):sub(1, -9), "stall" }
