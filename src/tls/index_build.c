@@ -136,7 +136,7 @@ put_in_place(struct index *x, const char *path)
 /* Newest first. */
 struct found {
 	char		*path;
-	time_t		 made;
+	int64_t		 made;	/* ns since the epoch */
 };
 
 static int
@@ -154,32 +154,37 @@ is_unfinished(const char *name)
 	    strncmp(name, OLD, strlen(OLD)) == 0;
 }
 
-/* Adds an index to the list; or removes what was left unfinished. */
+/* Adds another index to the list; or removes what was left unfinished. */
 static void
-look_at(struct buf *list, const char *parent, const char *name)
+look_at(struct buf *list, const struct index *own, const char *name)
 {
 	struct found f = { NULL, 0 };
 	struct stat st;
 
 	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
-	    asprintf(&f.path, "%s/%s", parent, name) == -1)
+	    asprintf(&f.path, "%s/%s", own->parent, name) == -1)
 		return;
-	if (lstat(f.path, &st) == 0 && S_ISDIR(st.st_mode)) {
-		f.made = st.st_mtime;
+	if (strcmp(f.path, own->path) != 0 && lstat(f.path, &st) == 0 &&
+	    S_ISDIR(st.st_mode)) {
+		f.made = (int64_t)st.st_mtim.tv_sec * 1000000000 +
+		    st.st_mtim.tv_nsec;
 		if (!is_unfinished(name)) {
 			if (buf_add(list, &f, sizeof(f)) == 0)
 				return;
-		} else if (f.made < time(NULL) - UNFINISHED_S)
+		} else if (st.st_mtime < time(NULL) - UNFINISHED_S)
 			remove_dir(f.path);
 	}
 	free(f.path);
 }
 
-/* Whoever still uses one that goes reads its whole bundle again. */
+/*
+ * Leaves the newest beside the one that has just been made.  Whoever still uses
+ * one that goes reads its whole bundle again.
+ */
 static void
-sweep(const char *parent)
+sweep(const struct index *own)
 {
-	DIR *d = opendir(parent);
+	DIR *d = opendir(own->parent);
 	struct buf list = { 0 };
 	struct found *found;
 	struct dirent *e;
@@ -188,14 +193,14 @@ sweep(const char *parent)
 	if (d == NULL)
 		return;
 	while ((e = readdir(d)) != NULL)
-		look_at(&list, parent, e->d_name);
+		look_at(&list, own, e->d_name);
 	closedir(d);
 	found = (void *)list.data;
 	n = list.len / sizeof(*found);
-	if (n > INDEX_KEPT)
+	if (n >= INDEX_KEPT)
 		qsort(found, n, sizeof(*found), by_age);
 	for (i = 0; i < n; i++) {
-		if (i >= INDEX_KEPT)
+		if (i >= INDEX_KEPT - 1)
 			remove_dir(found[i].path);
 		free(found[i].path);
 	}
@@ -212,7 +217,7 @@ index_build(struct span text)
 	done = path != NULL && write_all(x, path) == 0 &&
 	    put_in_place(x, path);
 	if (done)
-		sweep(x->parent);
+		sweep(x);
 	else {
 		index_free(x);
 		x = NULL;
