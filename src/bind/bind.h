@@ -70,6 +70,16 @@ void	*new_object(lua_State *L, const struct type *type, size_t size, int n);
 void	*check_object(lua_State *L, int arg, const struct type *type);
 
 /*
+ * Fields of a table: of the one at index table, or, for the setters, of the one
+ * on top of the stack.  Leave the stack as it was; a NULL string sets nothing.
+ */
+bool	get_flag(lua_State *L, int table, const char *field);
+void	set_flag(lua_State *L, const char *field, bool value);
+void	set_integer(lua_State *L, const char *field, lua_Integer value);
+void	set_number(lua_State *L, const char *field, lua_Number value);
+void	set_string(lua_State *L, const char *field, const char *value);
+
+/*
  * Raises *err as the error value of the manual.  fill_error leaves that value
  * on the stack instead, for a caller with more to say in it.
  */

@@ -18,6 +18,14 @@ set_user_value(lua_State *L, struct task *t, int n)
 	lua_pop(L, 1);
 }
 
+void
+task_stand_in_line(struct task *t)
+{
+	t->awaits = t->wake;
+	wake_mark(t->wake);
+	wake_own(t->wake, t);
+}
+
 /* Marks everybody who waits for it. */
 static void
 tell_waiters(struct task *t)
@@ -105,9 +113,7 @@ run(lua_State *L, struct lurl *h, struct task *t)
 		end(L, h, t);
 	} else if (t->awaits == NULL) {	/* coroutine.yield: others may run */
 		lua_pop(t->co, n);
-		t->awaits = t->wake;
-		wake_mark(t->wake);
-		wake_own(t->wake, t);
+		task_stand_in_line(t);
 	}
 	h->running = before;
 }

@@ -39,13 +39,12 @@ push_span(lua_State *L, struct span s)
 		lua_pushlstring(L, s.data, s.len);
 }
 
+/* Where there is nothing to say there is no field. */
 static void
-set_string(lua_State *L, const char *field, const char *value)
+set_words(lua_State *L, const char *field, const char *words)
 {
-	if (value == NULL || value[0] == '\0')
-		return;
-	lua_pushstring(L, value);
-	lua_setfield(L, -2, field);
+	if (words != NULL && words[0] != '\0')
+		set_string(L, field, words);
 }
 
 /* Where the script called us: the nearest level that is its own, or nil. */
@@ -71,13 +70,12 @@ fill_error(lua_State *L, const struct error *err)
 {
 	luaL_checkstack(L, 4, NULL);
 	lua_createtable(L, 0, 11);
-	set_string(L, "kind", error_kind_name(err->kind));
-	set_string(L, "code", err->code);
-	set_string(L, "message", err->message);
-	set_string(L, "phase", error_phase_name(err->phase));
-	set_string(L, "hint", err->hint);
-	lua_pushboolean(L, 0);
-	lua_setfield(L, -2, "sent");
+	set_words(L, "kind", error_kind_name(err->kind));
+	set_words(L, "code", err->code);
+	set_words(L, "message", err->message);
+	set_words(L, "phase", error_phase_name(err->phase));
+	set_words(L, "hint", err->hint);
+	set_flag(L, "sent", false);
 	if (err->kind == ERR_USAGE && l_where(L) == 1)
 		lua_setfield(L, -2, "where");
 	luaL_setmetatable(L, ERROR_MT);

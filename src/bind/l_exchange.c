@@ -60,8 +60,7 @@ set_refusal(lua_State *L, struct answer *answer)
 	if (answer == NULL || answer->status == 0)
 		return;
 	lua_createtable(L, 0, 3);
-	lua_pushinteger(L, answer->status);
-	lua_setfield(L, -2, "status");
+	set_integer(L, "status", answer->status);
 	push_reason(L, answer);
 	lua_setfield(L, -2, "reason");
 	push_answer_headers(L, &answer->headers);
@@ -77,8 +76,7 @@ static int
 fail(lua_State *L, struct exchange_box *b, const struct error *err)
 {
 	fill_error(L, err);
-	lua_pushboolean(L, exchange_sent(b->exchange));
-	lua_setfield(L, -2, "sent");
+	set_flag(L, "sent", exchange_sent(b->exchange));
 	if (err->kind == ERR_PROXY)
 		set_refusal(L, exchange_answer(b->exchange));
 	return lua_error(L);
@@ -431,13 +429,6 @@ l_drain(lua_State *L)
 	return drain_on(L, LUA_OK, 0);
 }
 
-static void
-set_number(lua_State *L, const char *field, double value)
-{
-	lua_pushnumber(L, value);
-	lua_setfield(L, -2, field);
-}
-
 /* exchange:times() -> {resolve=, ..., receive=, reused=}, total (seconds) */
 static int
 l_times(lua_State *L)
@@ -452,28 +443,16 @@ l_times(lua_State *L)
 	set_number(L, "send", t->send);
 	set_number(L, "wait", t->wait);
 	set_number(L, "receive", t->receive);
-	lua_pushboolean(L, t->reused);
-	lua_setfield(L, -2, "reused");
+	set_flag(L, "reused", t->reused);
 	lua_pushnumber(L, t->total);
 	return 2;
 }
 
 static void
-set_string(lua_State *L, const char *field, const char *value)
-{
-	if (value == NULL)
-		return;
-	lua_pushstring(L, value);
-	lua_setfield(L, -2, field);
-}
-
-static void
 set_time(lua_State *L, const char *field, time_t value)
 {
-	if (value == -1)
-		return;
-	lua_pushinteger(L, (lua_Integer)value);
-	lua_setfield(L, -2, field);
+	if (value != -1)
+		set_integer(L, field, (lua_Integer)value);
 }
 
 /* exchange:tls() -> the table of response.tls, or nil for plain http */
@@ -495,10 +474,8 @@ l_tls(lua_State *L)
 	set_string(L, "trust", p->trust);
 	set_time(L, "not_before", p->not_before);
 	set_time(L, "not_after", p->not_after);
-	lua_pushboolean(L, p->resumed);
-	lua_setfield(L, -2, "resumed");
-	lua_pushboolean(L, p->verified);
-	lua_setfield(L, -2, "verified");
+	set_flag(L, "resumed", p->resumed);
+	set_flag(L, "verified", p->verified);
 	return 1;
 }
 

@@ -21,29 +21,6 @@ struct chain_box {
 	struct chain	*chain;
 };
 
-static void
-set_string(lua_State *L, const char *field, const char *value)
-{
-	if (value == NULL)
-		return;
-	lua_pushstring(L, value);
-	lua_setfield(L, -2, field);
-}
-
-static void
-set_integer(lua_State *L, const char *field, lua_Integer value)
-{
-	lua_pushinteger(L, value);
-	lua_setfield(L, -2, field);
-}
-
-static void
-set_flag(lua_State *L, const char *field, bool value)
-{
-	lua_pushboolean(L, value);
-	lua_setfield(L, -2, field);
-}
-
 /* The handshake. */
 
 #define BOX	4	/* l_look's, above its arguments */

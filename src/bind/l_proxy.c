@@ -70,8 +70,7 @@ l_proxy(lua_State *L)
 	spec.address_port = get_port(L, "address_port");
 	spec.user = get_string(L, "user");
 	spec.password = get_string(L, "password");
-	lua_getfield(L, SPEC, "looks_up");
-	spec.looks_up = lua_toboolean(L, -1);
+	spec.looks_up = get_flag(L, SPEC, "looks_up");
 	lua_getfield(L, SPEC, "trust");
 	if (!lua_isnil(L, -1))
 		spec.trust = check_trust(L, -1);

@@ -7,17 +7,6 @@
 
 #define UNUSUAL		7	/* where l_exchange has its last argument */
 
-static bool
-get_flag(lua_State *L, const char *field)
-{
-	bool flag;
-
-	lua_getfield(L, UNUSUAL, field);
-	flag = lua_toboolean(L, -1);
-	lua_pop(L, 1);
-	return flag;
-}
-
 /* What most requests do not have.  The body is kept as a user value of box. */
 static void
 get_unusual(lua_State *L, struct exchange_spec *spec, int box)
@@ -28,10 +17,10 @@ get_unusual(lua_State *L, struct exchange_spec *spec, int box)
 	lua_getfield(L, UNUSUAL, "tunnel_authorization");
 	spec->target.authorization = lua_tostring(L, -1);
 	lua_setiuservalue(L, box, AUTHORIZATION);
-	spec->body_follows = get_flag(L, "body_follows");
-	spec->chunked = get_flag(L, "chunked");
-	spec->head_request = get_flag(L, "head_request");
-	spec->close = get_flag(L, "close");
+	spec->body_follows = get_flag(L, UNUSUAL, "body_follows");
+	spec->chunked = get_flag(L, UNUSUAL, "chunked");
+	spec->head_request = get_flag(L, UNUSUAL, "head_request");
+	spec->close = get_flag(L, UNUSUAL, "close");
 }
 
 static void
@@ -83,12 +72,12 @@ static int
 add_first(lua_State *L, struct headers *first, const struct route *r,
     struct error *err)
 {
-	if (!get_flag(L, "own_host") && headers_add(first, span_of("host"),
+	if (!get_flag(L, UNUSUAL, "own_host") && headers_add(first, span_of("host"),
 	    headers_value(&r->first, 0)) == -1)
 		return error_nomem(err);
 	if (add_length(L, first) == -1 || add_authorization(L, first) == -1)
 		return error_nomem(err);
-	if (get_flag(L, "chunked") && headers_add(first,
+	if (get_flag(L, UNUSUAL, "chunked") && headers_add(first,
 	    span_of("transfer-encoding"), span_of("chunked")) == -1)
 		return error_nomem(err);
 	return 0;

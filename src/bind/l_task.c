@@ -143,9 +143,7 @@ l_spawn(lua_State *L)
 		return raise_error(L, &err);
 	}
 	h->alive++;
-	t->awaits = t->wake;
-	wake_mark(t->wake);
-	wake_own(t->wake, t);
+	task_stand_in_line(t);
 	lua_settop(L, 1);
 	return 1;
 }

@@ -16,17 +16,6 @@ check_trust(lua_State *L, int arg)
 	return b->trust;
 }
 
-static bool
-get_flag(lua_State *L, int spec, const char *name)
-{
-	bool value;
-
-	lua_getfield(L, spec, name);
-	value = lua_toboolean(L, -1);
-	lua_pop(L, 1);
-	return value;
-}
-
 /*
  * The sources at the table on top of the stack: "system", a path, or PEM
  * text, told apart as api.md does.  The array is a userdata left on the stack;

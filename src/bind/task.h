@@ -45,6 +45,9 @@ struct lurl {
 					   cancelled, not the script */
 };
 
+/* Puts it at the end of the line, for its next turn. */
+void	task_stand_in_line(struct task *t);
+
 /* One turn for each that is ready now.  Returns whether there was any. */
 bool	task_run_ready(lua_State *L, struct lurl *h);
 
