@@ -84,7 +84,7 @@ l_look(lua_State *L)
 {
 	const struct route *route = check_route(L, 1);
 	int64_t total_ms = opt_ms(L, 2);
-	struct look_limits limits = {
+	struct conn_limits limits = {
 		.resolve_ms = route->resolve_ms,
 		.connect_ms = route->connect_ms,
 		.deadline_ms = total_ms == INT64_MAX ? INT64_MAX :

@@ -378,6 +378,24 @@ conn_phase(const struct conn *c)
 	return c->dialling == NULL ? PHASE_NONE : c->dialling->phase;
 }
 
+int64_t
+conn_patience(const struct conn *c, const struct conn_limits *limits,
+    int64_t began_ms, const char **part)
+{
+	enum error_phase phase = conn_phase(c);
+	int64_t at = loop_after(began_ms, limits->connect_ms);
+	int64_t resolve_at = loop_after(began_ms, limits->resolve_ms);
+
+	*part = error_phase_name(phase == PHASE_PROXY ? PHASE_CONNECT : phase);
+	if (phase == PHASE_RESOLVE && resolve_at < at)
+		at = resolve_at;
+	if (limits->deadline_ms < at) {
+		at = limits->deadline_ms;
+		*part = "total";
+	}
+	return at;
+}
+
 struct answer *
 conn_refusal(struct conn *c)
 {

@@ -55,6 +55,21 @@ void		 conn_free(struct conn *c);
  */
 enum want	conn_step(struct conn *c, int64_t *at_ms, struct error *err);
 
+/* Durations in ms, INT64_MAX: no limit; the deadline in loop_now_ms's time. */
+struct conn_limits {
+	int64_t	resolve_ms;
+	int64_t	connect_ms;	/* all up to the end of TLS together */
+	int64_t	deadline_ms;
+};
+
+/*
+ * When patience with one that has been connecting since began_ms ends, and
+ * with which part of timeout.
+ */
+int64_t		 conn_patience(const struct conn *c,
+		    const struct conn_limits *limits, int64_t began_ms,
+		    const char **part);
+
 /* Which part it is at: PHASE_RESOLVE, _CONNECT, _PROXY or _TLS. */
 enum error_phase conn_phase(const struct conn *c);
 

@@ -33,9 +33,15 @@ exchange_phase(const struct exchange *ex)
 }
 
 static int64_t
-after(int64_t since_ms, int64_t limit_ms)
+connecting_until(const struct exchange *ex, const char **part)
 {
-	return limit_ms == INT64_MAX ? INT64_MAX : since_ms + limit_ms;
+	const struct conn_limits limits = {
+		.resolve_ms = ex->spec.resolve_ms,
+		.connect_ms = ex->spec.connect_ms,
+		.deadline_ms = ex->spec.deadline_ms
+	};
+
+	return conn_patience(ex->conn, &limits, ex->began_ms, part);
 }
 
 /* When patience ends, and with which part of timeout. */
@@ -43,24 +49,17 @@ static int64_t
 patience(const struct exchange *ex, const char **part)
 {
 	const struct exchange_spec *spec = &ex->spec;
-	enum error_phase phase = PHASE_NONE;
-	int64_t at, resolve_at;
+	int64_t at;
 
-	*part = "read";
 	if (ex->place.in_line) {
 		*part = "pool";
-		at = after(ex->began_ms, spec->pool_ms);
+		at = loop_after(ex->began_ms, spec->pool_ms);
 	} else if (ex->stage == CONNECTING) {
-		phase = conn_phase(ex->conn);
-		*part = error_phase_name(phase == PHASE_PROXY ?
-		    PHASE_CONNECT : phase);
-		at = after(ex->began_ms, spec->connect_ms);
+		return connecting_until(ex, part);
 	} else {
-		at = after(ex->moved_ms, spec->read_ms);
+		*part = "read";
+		at = loop_after(ex->moved_ms, spec->read_ms);
 	}
-	resolve_at = after(ex->began_ms, spec->resolve_ms);
-	if (phase == PHASE_RESOLVE && resolve_at < at)
-		at = resolve_at;
 	if (spec->deadline_ms < at) {
 		at = spec->deadline_ms;
 		*part = "total";

@@ -7,13 +7,13 @@ struct look {
 	struct loop	*loop;
 	struct wake	*wake;
 	struct conn	*conn;
-	struct look_limits limits;
+	struct conn_limits limits;
 	int64_t		 began_ms;
 };
 
 struct look *
 look_new(struct loop *loop, const struct target *target,
-    const struct look_limits *limits, struct error *err)
+    const struct conn_limits *limits, struct error *err)
 {
 	struct look *l = calloc(1, sizeof(*l));
 
@@ -55,30 +55,6 @@ look_phase(const struct look *l)
 	return conn_phase(l->conn);
 }
 
-static int64_t
-after(int64_t since_ms, int64_t limit_ms)
-{
-	return limit_ms == INT64_MAX ? INT64_MAX : since_ms + limit_ms;
-}
-
-/* When patience ends, and with which part of timeout. */
-static int64_t
-patience(const struct look *l, const char **part)
-{
-	enum error_phase phase = conn_phase(l->conn);
-	int64_t at = after(l->began_ms, l->limits.connect_ms);
-	int64_t resolve_at = after(l->began_ms, l->limits.resolve_ms);
-
-	*part = error_phase_name(phase == PHASE_PROXY ? PHASE_CONNECT : phase);
-	if (phase == PHASE_RESOLVE && resolve_at < at)
-		at = resolve_at;
-	if (l->limits.deadline_ms < at) {
-		at = l->limits.deadline_ms;
-		*part = "total";
-	}
-	return at;
-}
-
 static enum want
 time_out(const struct look *l, const char *part, struct error *err)
 {
@@ -97,7 +73,7 @@ look_step(struct look *l, struct error *err)
 
 	if (want != WANT_WAKE)
 		return want;
-	due = patience(l, &part);
+	due = conn_patience(l->conn, &l->limits, l->began_ms, &part);
 	if (loop_now_ms() >= due)
 		return time_out(l, part, err);
 	wake_at(l->wake, at_ms < due ? at_ms : due);

@@ -4,8 +4,6 @@
  */
 #ifndef LURL_LOOK_H
 #define LURL_LOOK_H
-#include <stdint.h>
-
 #include "base/error.h"
 #include "base/span.h"
 #include "base/want.h"
@@ -14,19 +12,12 @@
 
 struct look;
 
-/* Durations in ms, INT64_MAX: no limit; as those of an exchange. */
-struct look_limits {
-	int64_t	resolve_ms;
-	int64_t	connect_ms;	/* look-up, connecting and TLS together */
-	int64_t	deadline_ms;	/* for all of it; loop_now_ms's time */
-};
-
 /*
  * Begins; target, which is to have TLS, is copied.
  * Ownership: look_free (accepts NULL) closes.  NULL and *err: io.
  */
 struct look	*look_new(struct loop *loop, const struct target *target,
-		    const struct look_limits *limits, struct error *err);
+		    const struct conn_limits *limits, struct error *err);
 void		 look_free(struct look *l);
 
 /* What is marked when it can go on. */

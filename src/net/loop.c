@@ -180,6 +180,12 @@ loop_now(void)
 	return (double)uv_hrtime() / 1e9;
 }
 
+int64_t
+loop_after(int64_t since_ms, int64_t limit_ms)
+{
+	return limit_ms == INT64_MAX ? INT64_MAX : since_ms + limit_ms;
+}
+
 bool
 loop_turn(struct loop *l, bool block)
 {

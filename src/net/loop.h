@@ -32,6 +32,9 @@ void		 loop_unref(struct loop *l);	/* accepts NULL */
 int64_t	loop_now_ms(void);
 double	loop_now(void);
 
+/* When a limit is over that began then; INT64_MAX: there is none, or never. */
+int64_t	loop_after(int64_t since_ms, int64_t limit_ms);
+
 /*
  * For who runs many tasks on one loop: the owners of the wakes that are ready
  * stand in line, in the order in which they became so.

@@ -512,20 +512,27 @@ check_spoilt(const struct spoil_test *row)
 	return good;
 }
 
+/* What a row has put beside the index. */
+static void
+remove_elsewhere(void)
+{
+	char *left = certs_path(dir, "elsewhere");
+
+	if (access(left, F_OK) == 0)
+		certs_dir_remove(left);
+	else
+		free(left);
+}
+
 static void
 test_spoilt(void **state)
 {
 	size_t i, bad = 0;
-	char *left;
 
 	(void)state;
 	for (i = 0; i < sizeof(spoil_tests) / sizeof(spoil_tests[0]); i++) {
 		bad += !check_spoilt(&spoil_tests[i]);
-		left = certs_path(dir, "elsewhere");
-		if (access(left, F_OK) == 0)
-			certs_dir_remove(left);
-		else
-			free(left);
+		remove_elsewhere();
 	}
 	assert_int_equal(bad, 0);
 }
@@ -569,16 +576,11 @@ static void
 test_spoilt_late(void **state)
 {
 	size_t i, bad = 0;
-	char *left;
 
 	(void)state;
 	for (i = 0; i < sizeof(spoil_tests) / sizeof(spoil_tests[0]); i++) {
 		bad += !check_spoilt_late(&spoil_tests[i]);
-		left = certs_path(dir, "elsewhere");
-		if (access(left, F_OK) == 0)
-			certs_dir_remove(left);
-		else
-			free(left);
+		remove_elsewhere();
 	}
 	assert_int_equal(bad, 0);
 }
