@@ -16,7 +16,7 @@ WARN	= -std=c11 -Wall -Wextra -Wshadow -Wconversion -Wwrite-strings \
 	  -Wstrict-prototypes -Wmissing-prototypes -Werror
 HARDEN	= -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 SAN	= -fsanitize=address,undefined -fno-sanitize-recover=all \
-	  -fno-omit-frame-pointer -g -O1
+	  -fno-omit-frame-pointer -g -O1 -DHEAP_PLAIN
 DEFS	= -D_GNU_SOURCE -Isrc -Iinclude -Ibuild/gen $(PKG_CFLAGS)
 
 PKGS	= $(LUA) libuv jansson
@@ -91,6 +91,7 @@ H2_LIBS	= $(if $(SHARED),$(H2_SHARED),$(call archive,nghttp2,$(H2_SHARED)))
 endif
 LIBS	+= $(H2_LIBS)
 
+HOST	= src/lurl.c src/state.c
 ENGINE	= $(wildcard src/base/*.c src/http/*.c src/tls/*.c src/net/*.c)
 BIND	= $(wildcard src/bind/*.c)
 POLICY	= $(wildcard src/lua/*.lua)
@@ -107,7 +108,7 @@ SERVERS	 = $(patsubst tests/servers/%.c,build/servers/%, \
 
 all: build/lurl build/https.so
 
-build/lurl: build/obj/src/lurl.o $(BIND_O) build/liblurl.a
+build/lurl: $(HOST:%.c=build/obj/%.o) $(BIND_O) build/liblurl.a
 	$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LIBS)
 build/liblurl.a: $(ENGINE_O)
 	@rm -f $@
@@ -124,7 +125,7 @@ example: $(BIND_O) build/liblurl.a
 	$(CC) $(WARN) $(CFLAGS) $(DEFS) -o $(PROGRAM) $(SOURCE) $^ $(LIBS)
 
 # The same, under AddressSanitizer and UBSan.
-build/san/lurl: build/san/src/lurl.o $(SAN_BIND_O) build/san/liblurl.a
+build/san/lurl: $(HOST:%.c=build/san/%.o) $(SAN_BIND_O) build/san/liblurl.a
 	$(CC) $(LDFLAGS) $(SAN) -rdynamic -o $@ $^ $(LIBS)
 build/san/liblurl.a: $(SAN_ENGINE_O)
 	@rm -f $@
@@ -191,7 +192,7 @@ test-built: all build/san/lurl units servers pki clang
 # Everything once more with clang, for its warnings.
 clang: build/gen/modules.source
 	@if command -v clang >/dev/null; then for f in $(ENGINE) $(BIND) \
-	    src/lurl.c src/embed.c $(UNIT) $(wildcard tests/servers/*.c); do \
+	    $(HOST) src/embed.c $(UNIT) $(wildcard tests/servers/*.c); do \
 	    clang $(WARN) -fsyntax-only $(DEFS) \
 	    -DMODULES='"modules.source"' $$f || exit 1; done; fi
 
@@ -242,12 +243,19 @@ VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full \
 # combination of trust in a thousand handshakes.  In others some rows fail
 # (status 1), for they allow less time than it takes: that is told and passed.
 TOO_SLOW = tests/lua/descriptor_test.lua tests/lua/session_trust_test.lua
-valgrind: all servers pki
+build/plain/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(WARN) $(CFLAGS) $(HARDEN) $(DEFS) -DHEAP_PLAIN -MMD -MP -c \
+	    -o $@ $<
+build/plain/lurl: build/plain/src/base/heap.o $(HOST:%.c=build/obj/%.o) \
+    $(BIND_O) build/liblurl.a
+	$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LIBS)
+valgrind: build/plain/lurl build/https.so servers pki
 	@for t in $(filter-out $(TOO_SLOW), \
 	    $(wildcard tests/lua/*_test.lua tests/tls/*_test.lua)); do \
-	    echo $$t; LURL=build/lurl LUA_PATH="./?.lua;;" \
+	    echo $$t; LURL=build/plain/lurl LUA_PATH="./?.lua;;" \
 	    XDG_CACHE_HOME=$(CURDIR)/build/cache $(VALGRIND) \
-	    build/lurl $$t; [ $$? -le 1 ] || exit 1; done
+	    build/plain/lurl $$t; [ $$? -le 1 ] || exit 1; done
 
 clean:
 	rm -rf build

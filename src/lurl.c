@@ -20,6 +20,7 @@
 #include "http/h2.h"
 #include "http/headers.h"
 #include "lurl.h"
+#include "state.h"
 
 #define STATUS_OTHER	1	/* the rest: status_of */
 #define STATUS_USAGE	2
@@ -525,7 +526,7 @@ main(int argc, char **argv)
 
 	if (status != 0)
 		return status == -1 ? EXIT_SUCCESS : status;
-	if ((L = luaL_newstate()) == NULL) {
+	if ((L = state_new()) == NULL) {
 		fputs("lurl: out of memory\n", stderr);
 		return STATUS_OTHER;
 	}
@@ -537,6 +538,6 @@ main(int argc, char **argv)
 		status = report(L);
 	handle = NULL;
 	lurl_finish(L);
-	lua_close(L);
+	state_close(L);
 	return status;
 }
