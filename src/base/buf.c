@@ -33,18 +33,31 @@ grow(struct buf *b, size_t need)
 
 	while (cap < need)
 		cap *= 2;
-	data = realloc(b->data, cap);
+	data = realloc(b->is_lent ? NULL : b->data, cap);
 	if (data == NULL)
 		return -1;
+	if (b->is_lent && b->len > 0)
+		memcpy(data, b->data, b->len);
 	b->data = data;
 	b->cap = cap;
+	b->is_lent = false;
 	return 0;
+}
+
+void
+buf_lend(struct buf *b, void *data, size_t cap)
+{
+	memset(b, 0, sizeof(*b));
+	b->data = data;
+	b->cap = cap;
+	b->is_lent = true;
 }
 
 void
 buf_clear(struct buf *b)
 {
-	free(b->data);
+	if (!b->is_lent)
+		free(b->data);
 	memset(b, 0, sizeof(*b));
 }
 

@@ -4,6 +4,7 @@
  */
 #ifndef LURL_BUF_H
 #define LURL_BUF_H
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/span.h"
@@ -13,7 +14,14 @@ struct buf {
 	size_t	 off;	/* bytes already taken from the front */
 	size_t	 len;	/* end of what was written; off <= len <= cap */
 	size_t	 cap;
+	bool	 is_lent;	/* data is not: buf_lend */
 };
+
+/*
+ * Gives a buffer without storage its first cap bytes of it.  They stay the
+ * caller's, who keeps them until the buffer is cleared.
+ */
+void	buf_lend(struct buf *b, void *data, size_t cap);
 
 /* Releases the storage and leaves an empty buffer.  Accepts a zeroed one. */
 void	buf_clear(struct buf *b);

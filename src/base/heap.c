@@ -5,7 +5,7 @@
 #include "base/heap.h"
 
 #define GRAIN		16		/* bytes: sizes are rounded up to it */
-#define CLASSES		64
+#define CLASSES		128
 #define SLAB_LEN	(32 * 1024)	/* bytes, with the link */
 
 /* Above it blocks are malloc's. */

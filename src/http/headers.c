@@ -96,8 +96,53 @@ void
 headers_clear(struct headers *h)
 {
 	buf_clear(&h->text);
-	free(h->lines);
+	if (!h->are_lent)
+		free(h->lines);
 	memset(h, 0, sizeof(*h));
+}
+
+void
+headers_lend(struct headers *h, void *room)
+{
+	const size_t len = LINES_MIN * sizeof(*h->lines);
+
+	memset(h, 0, sizeof(*h));
+	h->lines = room;
+	h->cap = LINES_MIN;
+	h->are_lent = true;
+	buf_lend(&h->text, (char *)room + len, HEADERS_ROOM - len);
+}
+
+int
+headers_move(struct headers *to, struct headers *from)
+{
+	if (!from->are_lent && !from->text.is_lent) {
+		*to = *from;
+		memset(from, 0, sizeof(*from));
+		return 0;
+	}
+	if (headers_copy(to, from) == -1)
+		return -1;
+	headers_clear(from);
+	return 0;
+}
+
+/* The lines no longer fit where they are. */
+static int
+add_room(struct headers *h)
+{
+	size_t cap = h->cap == 0 ? LINES_MIN : h->cap * 2;
+	struct header_line *lines;
+
+	lines = realloc(h->are_lent ? NULL : h->lines, cap * sizeof(*lines));
+	if (lines == NULL)
+		return -1;
+	if (h->are_lent)
+		memcpy(lines, h->lines, h->count * sizeof(*lines));
+	h->lines = lines;
+	h->cap = cap;
+	h->are_lent = false;
+	return 0;
 }
 
 void
@@ -111,19 +156,9 @@ headers_reset(struct headers *h)
 static char *
 reserve(struct headers *h, size_t n)
 {
-	struct header_line *lines;
-	size_t cap;
-
-	if (n > UINT32_MAX - h->text.len)
+	if (n > UINT32_MAX - h->text.len ||
+	    (h->count == h->cap && add_room(h) == -1))
 		return NULL;
-	if (h->count == h->cap) {
-		cap = h->cap == 0 ? LINES_MIN : h->cap * 2;
-		lines = realloc(h->lines, cap * sizeof(*lines));
-		if (lines == NULL)
-			return NULL;
-		h->lines = lines;
-		h->cap = cap;
-	}
 	if (h->text.data == NULL && n < TEXT_MIN)
 		n = TEXT_MIN;
 	return buf_reserve(&h->text, n);

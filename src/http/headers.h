@@ -18,7 +18,24 @@ struct headers {
 	struct header_line	*lines;	/* owned: offsets into text */
 	size_t			 count;
 	size_t			 cap;
+	bool			 are_lent;	/* lines: headers_lend */
 };
+
+/* Room for most heads: 16 lines of 384 bytes together. */
+#define HEADERS_ROOM	640	/* bytes */
+
+/*
+ * Gives a list without storage its first: HEADERS_ROOM bytes, aligned as an
+ * uint32_t.  They stay the caller's, who keeps them until the list is cleared,
+ * or has been moved away.
+ */
+void	headers_lend(struct headers *h, void *room);
+
+/*
+ * Moves the lines of *from to *to, which is empty; those in lent storage are
+ * copied.  Returns 0, or -1 when out of memory, *from as it was.
+ */
+int	headers_move(struct headers *to, struct headers *from);
 
 /* Releases what the list owns and leaves it empty. */
 void	headers_clear(struct headers *h);

@@ -136,6 +136,33 @@ test_reset_keeps_storage(void **state)
 	buf_clear(&b);
 }
 
+/* ASan tells when it is freed, or written to past its end. */
+static void
+test_lent(void **state)
+{
+	struct buf b = { 0 };
+	char room[8];
+
+	(void)state;
+	buf_lend(&b, room, sizeof(room));
+	assert_holds(&b, "");
+	assert_int_equal(buf_adds(&b, "abcd"), 0);
+	assert_int_equal(buf_adds(&b, "efgh"), 0);
+	assert_ptr_equal(b.data, room);
+	buf_take(&b, 1);
+	assert_int_equal(buf_adds(&b, "ijkl"), 0);
+	assert_ptr_not_equal(b.data, room);
+	assert_holds(&b, "bcdefghijkl");
+	buf_clear(&b);
+	buf_lend(&b, room, sizeof(room));
+	assert_int_equal(buf_adds(&b, "x"), 0);
+	buf_clear(&b);
+	assert_holds(&b, "");
+	assert_int_equal(buf_adds(&b, "y"), 0);
+	assert_ptr_not_equal(b.data, room);
+	buf_clear(&b);
+}
+
 /* Written and read in turn, a buffer stays as small as what it holds. */
 static void
 test_reclaims_what_was_taken(void **state)
@@ -230,6 +257,7 @@ main(void)
 		cmocka_unit_test(test_addf_grows),
 		cmocka_unit_test(test_take),
 		cmocka_unit_test(test_reset_keeps_storage),
+		cmocka_unit_test(test_lent),
 		cmocka_unit_test(test_reclaims_what_was_taken),
 		cmocka_unit_test(test_full_buffer_is_not_moved_for_each_byte),
 		cmocka_unit_test(test_refuses_sizes),

@@ -207,6 +207,57 @@ test_copy(void **state)
 	headers_clear(&from);
 }
 
+/* Lent room is outgrown by lines, or by their text. */
+static void
+test_lent(void **state)
+{
+	static const struct { size_t count, len; } rows[] = {
+		{ 0, 0 }, { 1, 1 }, { 16, 1 }, { 17, 1 }, { 40, 1 }, { 1, 380 },
+		{ 1, 381 }, { 2, 300 }, { 17, 300 }
+	};
+	static uint32_t room[HEADERS_ROOM / sizeof(uint32_t)];
+	static char value[400];
+	struct headers h = { 0 }, to = { 0 };
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		headers_lend(&h, room);
+		memset(value, 'v', rows[i].len);
+		value[rows[i].len] = '\0';
+		for (j = 0; j < rows[i].count; j++)
+			add(&h, "name", value);
+		assert_int_equal(headers_move(&to, &h), 0);
+		assert_int_equal(h.count, 0);
+		memset(room, 0, sizeof(room));
+		assert_int_equal(to.count, rows[i].count);
+		for (j = 0; j < to.count; j++) {
+			assert_true(span_is(headers_name(&to, j), "name"));
+			assert_true(span_is(headers_value(&to, j), value));
+		}
+		headers_clear(&h);
+		headers_clear(&to);
+	}
+}
+
+/* What is owned changes hands. */
+static void
+test_move(void **state)
+{
+	struct headers h = { 0 }, to = { 0 };
+	const char *text;
+
+	(void)state;
+	add(&h, "a", "1");
+	text = headers_name(&h, 0).data;
+	assert_int_equal(headers_move(&to, &h), 0);
+	want_list("moved", &to, "a: 1\n");
+	want_list("from", &h, "");
+	assert_ptr_equal(headers_name(&to, 0).data, text);
+	headers_clear(&to);
+	assert_int_equal(failures, 0);
+}
+
 static void
 test_growth(void **state)
 {
@@ -381,6 +432,8 @@ main(void)
 		cmocka_unit_test(test_set_own),
 		cmocka_unit_test(test_set_room),
 		cmocka_unit_test(test_copy),
+		cmocka_unit_test(test_lent),
+		cmocka_unit_test(test_move),
 		cmocka_unit_test(test_growth),
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_token),
