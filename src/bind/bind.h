@@ -149,6 +149,9 @@ int64_t	opt_ms(lua_State *L, int arg);
  */
 struct headers	*push_headers(lua_State *L);
 
+/* Whether nobody may write to that headers object any more. */
+bool	are_frozen(lua_State *L, int arg);
+
 /* The string argument arg as a span, borrowed while it is on the stack. */
 struct span	check_span(lua_State *L, int arg);
 

@@ -9,16 +9,33 @@
 
 const struct type headers_type = { "lurl.headers" };
 
+struct headers_box {
+	struct headers	lines;
+	bool		is_frozen;
+};
+
 struct headers *
 check_headers(lua_State *L, int arg)
 {
-	return check_object(L, arg, &headers_type);
+	struct headers_box *b = check_object(L, arg, &headers_type);
+
+	return &b->lines;
+}
+
+bool
+are_frozen(lua_State *L, int arg)
+{
+	struct headers_box *b = check_object(L, arg, &headers_type);
+
+	return b->is_frozen;
 }
 
 struct headers *
 push_headers(lua_State *L)
 {
-	return new_object(L, &headers_type, sizeof(struct headers), 0);
+	struct headers_box *b = new_object(L, &headers_type, sizeof(*b), 0);
+
+	return &b->lines;
 }
 
 static int
@@ -51,6 +68,20 @@ wrong_type(lua_State *L, struct span name, const char *type)
 	    "number or list, not a %s", (int)(name.len > 64 ? 64 : name.len),
 	    name.data, type);
 	return raise_error(L, &err);
+}
+
+/* Those that may be written to. */
+static struct headers *
+check_own(lua_State *L, int arg)
+{
+	struct error err = { 0 };
+
+	if (are_frozen(L, arg)) {
+		error_setx(&err, ERR_USAGE, "value", "the headers are frozen: "
+		    "write to a copy");
+		raise_error(L, &err);
+	}
+	return check_headers(L, arg);
 }
 
 static struct span
@@ -119,7 +150,7 @@ l_index(lua_State *L)
 static int
 l_newindex(lua_State *L)
 {
-	struct headers *h = check_headers(L, 1);
+	struct headers *h = check_own(L, 1);
 	struct span name = check_name(L, 2), none = { NULL, 0 };
 	lua_Integer i, n;
 
@@ -161,7 +192,7 @@ l_all(lua_State *L)
 static int
 l_add(lua_State *L)
 {
-	struct headers *h = check_headers(L, 1);
+	struct headers *h = check_own(L, 1);
 
 	add_value(L, h, check_name(L, 2), 3);
 	return 0;
@@ -189,11 +220,22 @@ l_copy(lua_State *L)
 	return 1;
 }
 
+/* headers:freeze() -> itself, which nobody may write to any more */
+static int
+l_freeze(lua_State *L)
+{
+	struct headers_box *b = check_object(L, 1, &headers_type);
+
+	b->is_frozen = true;
+	lua_settop(L, 1);
+	return 1;
+}
+
 /* headers:extend(other): the lines of another behind the own */
 static int
 l_extend(lua_State *L)
 {
-	struct headers *h = check_headers(L, 1), *other = check_headers(L, 2);
+	struct headers *h = check_own(L, 1), *other = check_headers(L, 2);
 
 	luaL_argcheck(L, h != other, 2, "the same headers");
 	append(L, h, other);
@@ -258,7 +300,7 @@ l_has(lua_State *L)
 static int
 l_add_default(lua_State *L)
 {
-	struct headers *h = check_headers(L, 1);
+	struct headers *h = check_own(L, 1);
 	bool found = has_any(L, h, 3);
 
 	if (!found)
@@ -313,6 +355,7 @@ static const luaL_Reg methods[] = {
 	{ "all", l_all },
 	{ "copy", l_copy },
 	{ "extend", l_extend },
+	{ "freeze", l_freeze },
 	{ "has", l_has },
 	{ "is_plain", l_is_plain },
 	{ NULL, NULL }

@@ -120,10 +120,12 @@ function M.built_in (name, make)
   return { name = name, fn = fn, builtin = true }
 end
 
--- Calls share options; who is not ours may write to those of a request.
-local function with_own_options (run)
+-- Calls share options and headers; who is not ours may write to those of a
+-- request.
+local function with_own_fields (run)
   return function (request)
     request.options = merge.copy(request.options)
+    requests.own_headers(request)
     return run(request)
   end
 end
@@ -148,7 +150,7 @@ local function compile (chain, transport, wire)
     run = make and make(run, run == wire) or guarded(chain[i], run)
     fns[i] = fn
   end
-  return is_ours and run or with_own_options(run), fns
+  return is_ours and run or with_own_fields(run), fns
 end
 
 local function is_current (chain, fns)

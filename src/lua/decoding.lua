@@ -2,11 +2,13 @@
 -- body is read.
 local core = require "https.core"
 local errors = require "https.errors"
+local requests = require "https.request"
 
 local M = {}
 
 local codings = core.codings  -- "" without any
 local add_default = core.headers().add_default
+local plain, coded = requests.plain, requests.coded
 
 local MAX_CODINGS = 5  -- on one body; each costs memory and may expand
 
@@ -149,7 +151,12 @@ end
 function M.make (next, is_wire)
   return function (request)
     if request.options.compress == false then return next(request) end
-    if not request.drops_codings then ask(request.headers) end
+    local asked = request.headers
+    if asked == plain then
+      request.headers = coded
+    elseif asked ~= coded and not request.drops_codings then
+      ask(asked)
+    end
     local response = next(request)
     local headers = rawget(response, "headers")
     if not headers and not is_wire then headers = response.headers end

@@ -2,6 +2,7 @@
 -- so that PATH never holds a part of it.
 local core = require "https.core"
 local errors = require "https.errors"
+local requests = require "https.request"
 local responses = require "https.response"
 
 local M = {}
@@ -207,7 +208,8 @@ end
 local function ask_for_all (target, request)
   if target.have == 0 then return end
   target.have = 0
-  request.headers["range"], request.headers["if-range"] = nil, nil
+  local headers = requests.own_headers(request)
+  headers["range"], headers["if-range"] = nil, nil
 end
 
 -- Asks for the rest only if it is known of what.
@@ -221,9 +223,10 @@ local function ask_for_rest (target, request)
      or meta.url ~= name_of(target.url) then
     return
   end
-  request.headers["range"] = ("bytes=%d-"):format(have)
-  request.headers["if-range"] = meta.validator
-  request.headers["accept-encoding"] = "identity"
+  local headers = requests.own_headers(request)
+  headers["range"] = ("bytes=%d-"):format(have)
+  headers["if-range"] = meta.validator
+  headers["accept-encoding"] = "identity"
   target.have, target.validator = have, meta.validator
 end
 
@@ -323,7 +326,7 @@ local function to_path (run, request, path)
   target.own_range = request.headers["range"]
   ask_for_rest(target, request)
   request.receive = receiver(target)
-  local again = target.resume and require "https.request".copy(request)
+  local again = target.resume and requests.copy(request)
   local response = run(request)
   if response.status == 416 and target.have > 0 then
     response = after_rest(target, run, response, again)

@@ -14,6 +14,26 @@ function M.set_headers (headers, own)
   for _, name in ipairs(names) do headers[name] = own[name] end
 end
 
+-- What a request of ours says unless told otherwise; with what the step
+-- "decoding" asks for, in coded.  All requests share them until one of them has
+-- to say more.
+local plain = core.headers()
+plain["user-agent"] = "lurl/" .. core.version
+plain["accept"] = "*/*"
+local coded = plain:copy()
+coded["accept-encoding"] = core.codings ~= "" and core.codings or "identity"
+M.plain, M.coded = plain:freeze(), coded:freeze()
+
+-- M.own_headers(request) -> its headers, which may be written to from now on
+function M.own_headers (request)
+  local headers = request.headers
+  if headers == plain or headers == coded then
+    headers = headers:copy()
+    request.headers = headers
+  end
+  return headers
+end
+
 -- M.parts(request) -> the parts of request.url, as core.url gives them; a URL
 -- that a step has written is put in order, without userinfo
 function M.parts (request)

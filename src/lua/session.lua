@@ -16,6 +16,7 @@ local M = {}
 local Session = {}
 
 local usage = errors.usage
+local default_headers = requests.plain
 
 -- Methods are case-sensitive, but nobody means "get" (RFC 9110 section 9.1).
 local methods = {}
@@ -23,11 +24,6 @@ for word in ("GET HEAD POST PUT PATCH DELETE OPTIONS TRACE"):gmatch("%a+") do
   methods[word] = word
   methods[word:lower()] = word
 end
-
-local default_headers = core.headers()
-default_headers["user-agent"] = "lurl/" .. core.version
-default_headers["accept"] = "*/*"
-local copy = default_headers.copy
 
 ---------------------------------------------------------------------------
 -- From a call to a request.
@@ -48,7 +44,8 @@ local function drops_codings (session, own)
   return said == false
 end
 
-local function add_headers (session, headers, options, content_type)
+local function add_headers (session, request, options, content_type)
+  local headers = requests.own_headers(request)
   if options.json ~= nil then headers["accept"] = "application/json, */*" end
   if content_type then headers["content-type"] = content_type end
   local defaults = session.defaults
@@ -107,7 +104,7 @@ local function shape (self, request, own)
   end
   local content, content_type = body.from(own)
   request.body = content
-  add_headers(self, request.headers, own, content_type)
+  add_headers(self, request, own, content_type)
   request.auth = auth_of(self, own, parts)
   if options.timeout ~= nil then
     local total = select(4, option.limits(options.timeout))
@@ -122,7 +119,7 @@ local function prepare (self, method, url, own)
   local parts = parse(self, url)
   local request = setmetatable({
     method = methods[method] or method_of(method), options = options,
-    url = parts.url, parsed = parts, headers = copy(default_headers),
+    url = parts.url, parsed = parts, headers = default_headers,
     origin = parts.origin, opened = opened.new(),
   }, requests.mt)
   if has_shape or parts.user then shape(self, request, own) end

@@ -11,6 +11,7 @@ local M = {}
 
 local usage = errors.usage
 local is_plain = core.headers().is_plain
+local coded = requests.coded
 
 -- May go out twice without harm (RFC 9110 section 9.2.2).
 local idempotent = {
@@ -241,7 +242,7 @@ local function unusual (request)
   local method, headers = request.method, request.headers
   local is_head = method == "HEAD"
   if request.body == nil and not is_head and not has_content[method]
-     and is_plain(headers) then
+     and (headers == coded or is_plain(headers)) then
     return nil
   end
   check_proxy(headers)

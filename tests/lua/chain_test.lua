@@ -403,6 +403,90 @@ for _, row in ipairs(changes) do
   end)
 end
 
+-- Requests that say nothing of their own share their headers: whatever one of
+-- them adds, and however, the next one does not say it.
+-- label, session, options of the one call, the header that it adds
+local additions = {
+  { "option headers", {}, { headers = { ["x-secret"] = "s" } }, "x-secret" },
+  { "auth", {}, { auth = { "u", "p" } }, "authorization" },
+  { "a signature", {}, { auth = function (request)
+    request.headers["x-secret"] = "s"
+  end }, "x-secret" },
+  { "cookies", {}, { cookies = { a = "s" } }, "cookie" },
+  { "a step", { use = function (request, next)
+    if request.options.servername then request.headers["x-secret"] = "s" end
+    return next(request)
+  end }, { servername = "good.test" }, "x-secret" },
+  { "a request that is changed by its auth", {}, { auth = function (request)
+    local other = request:copy()
+    other.headers["x-secret"] = "s"
+    return other
+  end }, "x-secret" },
+}
+
+local function three_gets (row, get)
+  local w <close> = wire.open{ [A] = { cert = "good", "head", "send", FINAL,
+    "head", "send", FINAL, "head", "send", FINAL } }
+  get(w:options(), w)
+  local got = w:requests(A)
+  t.eq(#got, 3, "requests")
+  t.ok(got[2].headers[row[4]], "the one says it")
+  t.eq(got[1].headers[row[4]], nil, "the one before")
+  t.eq(got[3].text, got[1].text, "the one after")
+end
+
+for _, row in ipairs(additions) do
+  t.test("nothing is left of " .. row[1], function ()
+    three_gets(row, function (o, w)
+      local s <close> = https.session(o)
+      if row[2].use then s:use(row[2].use) end
+      s:get(URL)
+      s:request("GET", URL, row[3])
+      s:get(URL)
+    end)
+  end)
+  if not row[2].use then
+    t.test("nor among https's own of " .. row[1], function ()
+      three_gets(row, function (o, w)
+        local with = w:options()
+        for name, value in pairs(row[3]) do with[name] = value end
+        https.get(URL, o)
+        https.get(URL, with)
+        https.get(URL, o)
+      end)
+    end)
+  end
+end
+
+t.test("another method to the same place", function ()
+  local w <close> = wire.open{ [A] = { cert = "good", "head", "send", FINAL,
+    "head", "send", FINAL, "head", "send", FINAL } }
+  local s <close> = https.session(w:options())
+  for _, method in ipairs{ "GET", "GETX", "GE" } do s:request(method, URL) end
+  t.eq(wire.methods(w:requests(A)), "GET /x, GETX /x, GE /x", "methods")
+end)
+
+t.test("headers that are frozen", function ()
+  local h = require "https.core".headers()
+  h["a"] = "1"
+  t.eq(h:freeze(), h, "itself")
+  for label, write in pairs{
+    assignment = function () h["a"] = "2" end,
+    ["taking out"] = function () h["a"] = nil end,
+    add = function () h:add("b", "2") end,
+    extend = function () h:extend(h:copy()) end,
+    ["a default"] = function () h:add_default("2", "b") end,
+  } do
+    local ok, err = pcall(write)
+    t.ok(not ok and https.is(err, "usage", "value"), label)
+    t.match(err.message, "frozen", label)
+  end
+  t.eq({ h["a"], #h }, { "1", 1 }, "unchanged")
+  local copy = h:copy()
+  copy["a"] = "2"
+  t.eq({ h["a"], copy["a"] }, { "1", "2" }, "a copy is not")
+end)
+
 -- label, middleware, code: nothing is sent
 local bad_changes = {
   { "a url that is none", function (r) r.url = "good.test/x" end, "url" },
