@@ -123,6 +123,8 @@ struct route {
 	struct target	target;
 	struct headers	first;		/* the Host line */
 	struct span	path;		/* and query: the request's target */
+	struct buf	ready;		/* the head of most requests; once */
+	const struct headers *ready_for;	/* written it stays; or NULL */
 	size_t		max_header;	/* bytes */
 	int64_t		pool_ms;	/* as exchange.h has them */
 	int64_t		resolve_ms;
@@ -134,11 +136,14 @@ struct route {
 struct headers	*check_headers(lua_State *L, int arg);
 struct pool	*check_pool(lua_State *L, int arg);
 struct proxy	*check_proxy(lua_State *L, int arg);
-const struct route *check_route(lua_State *L, int arg);
+struct route	*check_route(lua_State *L, int arg);
 struct trust	*check_trust(lua_State *L, int arg);
 
 /* Whether what the route trusts is still what is on disk. */
 bool	route_is_current(const struct route *r, const struct pool *pool);
+
+/* Keeps those, of argument arg, as long as the route of argument route. */
+void	route_keep(lua_State *L, int route, int arg);
 
 /* Seconds in Lua to ms; absent, or too many to count: INT64_MAX, no limit. */
 int64_t	opt_ms(lua_State *L, int arg);

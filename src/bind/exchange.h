@@ -9,11 +9,13 @@
 
 /* The userdata; its user values are what the exchange borrows from. */
 struct exchange_box {
-	struct exchange	*exchange;
+	struct exchange	*exchange;	/* in room; NULL: none, or closed */
 	struct headers	 first;		/* lines that go before the script's */
-	struct buf	 bytes;		/* the head to send, then the body got */
+	struct buf	 head;		/* to send */
+	struct buf	 body;		/* got so far */
 	unsigned int	 pieces;	/* got in a row, see next_piece */
 	bool		 collected;	/* garbage, to make room in the pool */
+	void		*room[];	/* exchange_size() bytes */
 };
 
 #define ANCHORS		3	/* user values: */

@@ -30,20 +30,24 @@ l_close(lua_State *L)
 	struct exchange *ex = b->exchange;
 
 	b->exchange = NULL;
-	exchange_free(ex);
+	if (ex != NULL)
+		exchange_clear(ex);
 	headers_clear(&b->first);
-	buf_clear(&b->bytes);
+	buf_clear(&b->head);
+	buf_clear(&b->body);
 	return 0;
 }
 
-/* Moves the parsed list into an object of Lua's: no line is copied. */
+/* Moves the parsed list into an object of Lua's. */
 static void
 push_answer_headers(lua_State *L, struct headers *from)
 {
-	struct headers *to = push_headers(L);
+	struct error err = { 0 };
 
-	*to = *from;
-	memset(from, 0, sizeof(*from));
+	if (headers_move(push_headers(L), from) == -1) {
+		error_nomem(&err);
+		raise_error(L, &err);
+	}
 }
 
 static void
@@ -326,7 +330,7 @@ expect_body(struct exchange_box *b, lua_Integer max, struct error *err)
 		return 0;
 	if (answer->length > (uint64_t)max)
 		return too_large(err, max);
-	if (buf_reserve(&b->bytes, (size_t)(answer->length < at_once ?
+	if (buf_reserve(&b->body, (size_t)(answer->length < at_once ?
 	    answer->length : at_once)) == NULL)
 		return error_nomem(err);
 	return 0;
@@ -343,9 +347,9 @@ collect(struct visit *v, lua_Integer max, struct error *err)
 			return -1;
 		if (piece.data == NULL)
 			return 0;
-		if (piece.len > (size_t)max - buf_span(&b->bytes).len)
+		if (piece.len > (size_t)max - buf_span(&b->body).len)
 			return too_large(err, max);
-		if (buf_add(&b->bytes, piece.data, piece.len) == -1)
+		if (buf_add(&b->body, piece.data, piece.len) == -1)
 			return error_nomem(err);
 	}
 }
@@ -361,9 +365,9 @@ body_on(lua_State *L, int status, lua_KContext ctx)
 	v.ctx = ctx;
 	if (collect(&v, (lua_Integer)ctx, &err) == -1)
 		return fail(L, v.b, &err);
-	body = buf_span(&v.b->bytes);
+	body = buf_span(&v.b->body);
 	lua_pushlstring(L, body.len == 0 ? "" : body.data, body.len);
-	buf_clear(&v.b->bytes);
+	buf_clear(&v.b->body);
 	lua_pushnil(L);		/* it is not borrowed any more */
 	lua_setiuservalue(L, 1, BODY);
 	return 1;

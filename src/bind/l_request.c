@@ -5,7 +5,9 @@
 #include "exchange.h"
 #include "http/request.h"
 
-#define UNUSUAL		7	/* where l_exchange has its last argument */
+/* Where l_exchange has its arguments; ROUTE is the first. */
+#define FIELDS		4
+#define UNUSUAL		7
 
 /* What most requests do not have.  The body is kept as a user value of box. */
 static void
@@ -98,11 +100,51 @@ get_first(lua_State *L, struct exchange_box *b, struct exchange_spec *spec,
 	return &b->first;
 }
 
+/* Whether the route has the head that this would come to. */
+static bool
+is_ready(const struct route *r, struct span method,
+    const struct headers *fields)
+{
+	struct span head = buf_span(&r->ready);
+
+	return r->ready_for == fields && method.len < head.len &&
+	    memcmp(head.data, method.data, method.len) == 0 &&
+	    head.data[method.len] == ' ';
+}
+
+/*
+ * The head to send.  One with nothing of its own is left to the route, for the
+ * requests that come after it.
+ */
+static struct span
+get_head(lua_State *L, struct exchange_box *b, struct exchange_spec *spec,
+    struct route *route, struct span method)
+{
+	const struct headers *fields = check_headers(L, FIELDS), *first;
+	bool is_usual = lua_isnil(L, UNUSUAL) && are_frozen(L, FIELDS);
+	struct error err = { 0 };
+
+	if (is_usual && method.data != NULL && is_ready(route, method, fields))
+		return buf_span(&route->ready);
+	first = get_first(L, b, spec, route);
+	if (request_write(&b->head, method, route->path, first, fields,
+	    &err) == -1)
+		raise_error(L, &err);
+	headers_clear(&b->first);
+	if (!is_usual || route->ready_for != NULL)
+		return buf_span(&b->head);
+	route_keep(L, ROUTE, FIELDS);
+	route->ready_for = fields;
+	route->ready = b->head;
+	memset(&b->head, 0, sizeof(b->head));
+	return buf_span(&route->ready);
+}
+
 static struct exchange_box *
 new_box(lua_State *L)
 {
-	struct exchange_box *b = new_object(L, &exchange_type, sizeof(*b),
-	    ANCHORS);
+	struct exchange_box *b = new_object(L, &exchange_type,
+	    sizeof(*b) + exchange_size(), ANCHORS);
 
 	lua_pushvalue(L, ROUTE);
 	lua_setiuservalue(L, -2, ROUTE);
@@ -121,12 +163,10 @@ new_box(lua_State *L)
 static int
 l_exchange(lua_State *L)
 {
-	const struct route *route = check_route(L, ROUTE);
+	struct route *route = check_route(L, ROUTE);
 	struct pool *pool = check_pool(L, 2);
 	struct span method = { NULL, 0 };
-	struct headers *fields = check_headers(L, 4);
 	int64_t total_ms = opt_ms(L, 6);
-	const struct headers *first;
 	struct exchange_spec spec = { 0 };
 	struct error err = { 0 };
 	struct exchange_box *b;
@@ -143,15 +183,9 @@ l_exchange(lua_State *L)
 	spec.idempotent = lua_toboolean(L, 5);
 	spec.deadline_ms = total_ms == INT64_MAX ? INT64_MAX :
 	    loop_now_ms() + total_ms;
-	first = get_first(L, b, &spec, route);
-	if (request_write(&b->bytes, method, route->path, first, fields,
-	    &err) == -1)
+	spec.head = get_head(L, b, &spec, route, method);
+	if ((b->exchange = exchange_init(b->room, pool, &spec, &err)) == NULL)
 		return raise_error(L, &err);
-	headers_clear(&b->first);
-	spec.head = buf_span(&b->bytes);
-	if ((b->exchange = exchange_new(pool, &spec, &err)) == NULL)
-		return raise_error(L, &err);
-	buf_reset(&b->bytes);
 	return 1;
 }
 

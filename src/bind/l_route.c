@@ -17,8 +17,9 @@ static const char *const strings[] = {
 };
 
 #define STRINGS	((int)(sizeof(strings) / sizeof(strings[0])))
+#define KEPT	(STRINGS + 1)	/* the user value after them: route_keep */
 
-const struct route *
+struct route *
 check_route(lua_State *L, int arg)
 {
 	return check_object(L, arg, &route_type);
@@ -52,6 +53,13 @@ route_is_current(const struct route *r, const struct pool *pool)
 	is_connected = pool_has(pool, t);
 	return is_current(t->trust, is_connected) &&
 	    is_current(other, is_connected);
+}
+
+void
+route_keep(lua_State *L, int route, int arg)
+{
+	lua_pushvalue(L, arg);
+	lua_setiuservalue(L, route, KEPT);
 }
 
 /* The next field of strings[], kept as a user value of the route. */
@@ -137,7 +145,7 @@ l_route(lua_State *L)
 
 	luaL_checktype(L, SPECS, LUA_TTABLE);
 	lua_settop(L, SPECS);
-	r = new_object(L, &route_type, sizeof(*r), STRINGS);
+	r = new_object(L, &route_type, sizeof(*r), KEPT);
 	get_target(L, &r->target);
 	get_first(L, &r->first);
 	r->path = keep_string(L, 4);
@@ -159,6 +167,7 @@ l_gc(lua_State *L)
 	proxy_unref(r->target.proxy);
 	r->target.proxy = NULL;
 	headers_clear(&r->first);
+	buf_clear(&r->ready);
 	return 0;
 }
 

@@ -1,4 +1,4 @@
-#include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "exchange_internal.h"
@@ -21,50 +21,41 @@ leave(struct exchange *ex)
 		pool_drop(ex->pool, c);
 }
 
+size_t
+exchange_size(void)
+{
+	return sizeof(struct exchange);
+}
+
 struct exchange *
-exchange_new(struct pool *pool, const struct exchange_spec *spec,
+exchange_init(void *room, struct pool *pool, const struct exchange_spec *spec,
     struct error *err)
 {
-	struct exchange *ex = calloc(1, sizeof(*ex));
+	struct exchange *ex = room;
 
-	if (ex == NULL) {
-		error_nomem(err);
+	memset(ex, 0, offsetof(struct exchange, headers_room));
+	if ((ex->wake = wake_new(pool_loop(pool), err)) == NULL)
 		return NULL;
-	}
 	ex->pool = pool_ref(pool);
 	ex->spec = *spec;
-	h1_init(&ex->h1);
-	if (buf_add(&ex->head, spec->head.data, spec->head.len) == -1) {
-		error_nomem(err);
-		goto err;
-	}
 	ex->piece = spec->body;
 	ex->is_loaded = ex->is_last = !spec->body_follows;
-	if ((ex->wake = wake_new(pool_loop(pool), err)) == NULL)
-		goto err;
 	ex->place.wake = ex->wake;
 	ex->place.target = &ex->spec.target;
-	ex->began = ex->since = loop_now();
-	ex->began_ms = ex->moved_ms = loop_now_ms();
+	ex->began = ex->since = ex->moved = loop_now();
+	ex->began_ms = loop_ms(ex->began);
 	return ex;
- err:
-	exchange_free(ex);
-	return NULL;
 }
 
 void
-exchange_free(struct exchange *ex)
+exchange_clear(struct exchange *ex)
 {
-	if (ex == NULL)
-		return;
 	leave(ex);
 	peer_unref(ex->peer);
 	wake_free(ex->wake);
-	buf_clear(&ex->head);
 	buf_clear(&ex->out);
 	h1_clear(&ex->h1);
 	pool_unref(ex->pool);
-	free(ex);
 }
 
 struct wake *
@@ -111,7 +102,7 @@ connected(struct exchange *ex, struct error *err)
 		ex->times.conn = c->times;
 	peer_unref(ex->peer);
 	ex->peer = c->peer == NULL ? NULL : peer_ref(c->peer);
-	ex->moved_ms = loop_now_ms();
+	ex->moved = loop_now();
 	(void)exchange_lap(ex);
 	ex->protocol = c->mux != NULL ? &exchange_h2 : &exchange_h1;
 	ex->stage = SENDING;
@@ -193,10 +184,11 @@ static void
 retire_silent(struct exchange *ex, const struct error *err)
 {
 	struct mux *m = ex->conn != NULL ? ex->conn->mux : NULL;
-	int64_t waited_ms = loop_now_ms() - ex->moved_ms;
+	int64_t since_ms = loop_ms(ex->moved);
+	int64_t waited_ms = loop_now_ms() - since_ms;
 
 	if (m != NULL && err->kind == ERR_TIMEOUT &&
-	    !mux_has_heard(m, ex->moved_ms + waited_ms / 2))
+	    !mux_has_heard(m, since_ms + waited_ms / 2))
 		mux_retire(m);
 }
 
@@ -251,6 +243,8 @@ finish(struct exchange *ex)
 	ex->stage = DONE;
 	ex->sent = true;
 	leave(ex);
+	wake_free(ex->wake);	/* the next exchange takes it up */
+	ex->wake = NULL;
 }
 
 void
@@ -377,7 +371,8 @@ static void
 give_up(struct exchange *ex)
 {
 	ex->is_broken |= ex->stage != DONE;
-	wake_mark(ex->wake);
+	if (ex->wake != NULL)
+		wake_mark(ex->wake);
 }
 
 void

@@ -18,8 +18,8 @@
 /* Everything the wire needs to know.  Durations in ms, INT64_MAX: no limit. */
 struct exchange_spec {
 	struct target	target;		/* copied when it is needed */
-	struct span	head;		/* as request_write makes it; copied */
-	struct span	body;		/* borrowed until exchange_free */
+	struct span	head;		/* as request_write makes it; and */
+	struct span	body;		/* these borrowed till exchange_clear */
 	bool		body_follows;	/* instead: in pieces, exchange_send */
 	bool		chunked;	/* frame those pieces (RFC 9112, 7.1) */
 	bool		head_request;	/* no body comes, whatever is said */
@@ -46,13 +46,16 @@ struct exchange_times {
 struct exchange;
 
 /*
- * An exchange that has asked for nothing yet; it references the pool, and the
- * spec's trust stays borrowed until exchange_free (accepts NULL), which closes
- * a connection that is in the middle of something.  NULL and *err: io.
+ * Makes of exchange_size() bytes, aligned as for a pointer, an exchange that
+ * has asked for nothing yet; it references the pool, and the spec's trust
+ * stays borrowed until exchange_clear, which closes a connection that is in
+ * the middle of something, and leaves the bytes to the caller.
+ * NULL and *err: io, and nothing is to be cleared.
  */
-struct exchange	*exchange_new(struct pool *pool,
+size_t		 exchange_size(void);
+struct exchange	*exchange_init(void *room, struct pool *pool,
 		    const struct exchange_spec *spec, struct error *err);
-void		 exchange_free(struct exchange *ex);
+void		 exchange_clear(struct exchange *ex);
 
 /* Which part it is at: what an error in it has as its phase. */
 enum error_phase exchange_phase(const struct exchange *ex);
@@ -62,7 +65,7 @@ struct wake	*exchange_wake(const struct exchange *ex);
 
 /*
  * Steps.  WANT_WAKE: wait for exchange_wake and step again; WANT_FAILED and
- * *err with its phase, after which the exchange is good for exchange_free.
+ * *err with its phase, after which the exchange is good for exchange_clear.
  *
  * exchange_send, with body_follows and before exchange_head: WANT_NOTHING when
  * the piece has gone and the next may come, or when the server has answered

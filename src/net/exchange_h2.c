@@ -10,7 +10,7 @@ static int
 stream_begin(struct exchange *ex, struct error *err)
 {
 	struct h2_request request = {
-		.head = buf_span(&ex->head), .scheme = "https",
+		.head = ex->spec.head, .scheme = "https",
 		.has_body = ex->spec.body_follows || ex->spec.body.len > 0,
 		.max_header = ex->spec.max_header
 	};
@@ -21,13 +21,20 @@ stream_begin(struct exchange *ex, struct error *err)
 	return mux_join(ex->conn->mux, &ex->member, &request, err);
 }
 
+/* Another member may have moved what is this one's. */
+static void
+catch_up(struct exchange *ex)
+{
+	if (ex->member.moved > ex->moved)
+		ex->moved = ex->member.moved;
+}
+
 static enum want
 move(struct exchange *ex)
 {
 	enum want want = mux_move(&ex->member);
 
-	if (ex->member.moved_ms > ex->moved_ms)
-		ex->moved_ms = ex->member.moved_ms;
+	catch_up(ex);
 	return want;
 }
 
@@ -47,6 +54,7 @@ stream_next(struct exchange *ex, enum answer_event *event, struct span *piece,
 		if ((want = move(ex)) != WANT_NOTHING)
 			return want;
 	}
+	catch_up(ex);
 	return *event == ANSWER_FAILED ? WANT_FAILED : WANT_NOTHING;
 }
 

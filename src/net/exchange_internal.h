@@ -10,6 +10,7 @@
 #include "mux.h"
 
 #define JOIN_MAX	8192	/* bytes: so small a body goes with its head */
+#define REASON_ROOM	32	/* bytes: enough for all that are registered */
 
 enum stage {
 	CONNECTING,
@@ -60,16 +61,16 @@ struct exchange {
 	struct conn	*conn;		/* until it goes to the pool */
 	const struct exchange_protocol *protocol; /* NULL: not connected */
 	struct peer	*peer;		/* a reference */
-	struct buf	 head;		/* of the request */
 	struct span	 piece;		/* of its body, at hand */
 	bool		 is_loaded;	/* there is such a piece */
 	bool		 is_last;	/* after which there is no more */
 	bool		 is_gone;	/* one has been sent: none comes back */
 
 	/* Over HTTP/1.1. */
-	struct buf	 out;		/* to send first: what was joined */
+	struct span	 lead;		/* to send first: the head, or out */
+	struct buf	 out;		/* what was joined */
 	struct span	 rest;		/* to send then: what was not */
-	size_t		 sent_len;	/* of out and rest together */
+	size_t		 sent_len;	/* of lead and rest together */
 	bool		 is_framed;	/* they hold the piece at hand */
 	bool		 in_chunks;	/* a chunk has begun: it needs its CRLF */
 	struct h1	 h1;		/* and over HTTP/2 the answer in it */
@@ -83,18 +84,22 @@ struct exchange {
 	bool		 is_broken;	/* it has failed for good */
 	bool		 second;	/* once more, on a fresh connection */
 	int64_t		 began_ms;
-	int64_t		 moved_ms;	/* when a byte last went either way */
 
+	double		 moved;		/* when a byte last went either way */
 	double		 began;
 	double		 since;		/* the running part's beginning */
 	struct exchange_times times;
+
+	/* Lent to the answer in h1; last, since nobody clears them. */
+	uint32_t	 headers_room[HEADERS_ROOM / sizeof(uint32_t)];
+	char		 reason_room[REASON_ROOM];
 };
 
 /*
  * exchange_time.c: laps, and the end of patience.
  *
- * exchange_lap: seconds since the last lap, which is how long the part that
- * ends now has taken.
+ * exchange_lap: seconds from the last lap to the last byte that moved, which is
+ * how long the part that ends now has taken.
  * exchange_in_time: WANT_FAILED and timeout/total when the time for all of it
  * is over, else WANT_NOTHING.  Asked before every step, since a server that is
  * quick enough never makes anybody wait.

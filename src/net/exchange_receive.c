@@ -26,7 +26,7 @@ read_some(struct exchange *ex, bool *eof, struct error *err)
 		return WANT_NOTHING;
 	default:
 		buf_added(&c->in, (size_t)n);
-		ex->moved_ms = loop_now_ms();
+		ex->moved = loop_now();
 		return WANT_NOTHING;
 	}
 }

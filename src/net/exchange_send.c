@@ -7,16 +7,16 @@
 static struct span
 unsent(const struct exchange *ex)
 {
-	struct span head = buf_span(&ex->out), s = ex->rest;
+	struct span lead = ex->lead, s = ex->rest;
 	size_t done = ex->sent_len;
 
-	if (done < head.len) {
-		head.data += done;
-		head.len -= done;
-		return head;
+	if (done < lead.len) {
+		lead.data += done;
+		lead.len -= done;
+		return lead;
 	}
-	s.data += done - head.len;
-	s.len -= done - head.len;
+	s.data += done - lead.len;
+	s.len -= done - lead.len;
 	return s;
 }
 
@@ -77,20 +77,32 @@ frame(struct exchange *ex, struct span piece, bool last)
 	return buf_addf(b, "%s0\r\n\r\n", ex->in_chunks ? "\r\n" : "");
 }
 
+static int
+join(struct exchange *ex, bool is_small)
+{
+	struct span piece = ex->piece;
+
+	if (buf_add(&ex->out, ex->lead.data, ex->lead.len) == -1 ||
+	    (ex->spec.chunked && frame(ex, piece, ex->is_last) == -1))
+		return -1;
+	if (is_small && ex->rest.len > 0) {
+		if (buf_add(&ex->out, piece.data, piece.len) == -1)
+			return -1;
+		ex->rest.len = 0;
+	}
+	ex->lead = buf_span(&ex->out);
+	return 0;
+}
+
 /* Takes the piece at hand up: a small one is joined to what goes before it. */
 static int
 load(struct exchange *ex, struct error *err)
 {
-	struct span piece = ex->piece;
+	bool is_small = ex->piece.len > 0 && ex->piece.len <= JOIN_MAX;
 
-	ex->rest = piece;
-	if (ex->spec.chunked && frame(ex, piece, ex->is_last) == -1)
+	ex->rest = ex->piece;
+	if ((ex->spec.chunked || is_small) && join(ex, is_small) == -1)
 		return error_nomem(err);
-	if (ex->rest.len > 0 && ex->rest.len <= JOIN_MAX) {
-		if (buf_add(&ex->out, piece.data, piece.len) == -1)
-			return error_nomem(err);
-		ex->rest.len = 0;
-	}
 	ex->is_framed = true;
 	return 0;
 }
@@ -100,7 +112,7 @@ unload(struct exchange *ex)
 {
 	ex->is_framed = false;
 	ex->sent_len = 0;
-	ex->rest.len = 0;
+	ex->lead.len = ex->rest.len = 0;
 	buf_reset(&ex->out);
 	exchange_unload(ex);
 }
@@ -128,9 +140,9 @@ h1_write(struct exchange *ex, struct error *err)
 			return want == WANT_READ ? WANT_WRITE : want;
 		}
 		ex->sent_len += (size_t)n;
-		ex->moved_ms = loop_now_ms();
+		ex->moved = loop_now();
 		if (unsent(ex).len > 0 &&
-		    (ex->moved_ms >= ex->spec.deadline_ms ||
+		    (loop_ms(ex->moved) >= ex->spec.deadline_ms ||
 		    loop_is_interrupted(pool_loop(ex->pool))))
 			return WANT_WRITE;	/* no time for more */
 	}
@@ -145,15 +157,18 @@ h1_write(struct exchange *ex, struct error *err)
 static int
 h1_begin(struct exchange *ex, struct error *err)
 {
+	(void)err;
 	h1_clear(&ex->h1);
-	h1_init(&ex->h1);
+	headers_lend(&ex->h1.answer.headers, ex->headers_room);
+	buf_lend(&ex->h1.answer.reason, ex->reason_room,
+	    sizeof(ex->reason_room));
 	ex->h1.max_header = ex->spec.max_header;
 	ex->h1.head_request = ex->spec.head_request;
 	ex->is_framed = ex->in_chunks = false;
 	ex->sent_len = 0;
+	ex->lead = ex->spec.head;
 	buf_reset(&ex->out);
-	return buf_add(&ex->out, ex->head.data, ex->head.len) == -1 ?
-	    error_nomem(err) : 0;
+	return 0;
 }
 
 static void

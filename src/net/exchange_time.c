@@ -5,9 +5,9 @@
 double
 exchange_lap(struct exchange *ex)
 {
-	double now = loop_now(), took = now - ex->since;
+	double took = ex->moved - ex->since;
 
-	ex->since = now;
+	ex->since = ex->moved;
 	return took;
 }
 
@@ -58,7 +58,7 @@ patience(const struct exchange *ex, const char **part)
 		return connecting_until(ex, part);
 	} else {
 		*part = "read";
-		at = loop_after(ex->moved_ms, spec->read_ms);
+		at = loop_after(loop_ms(ex->moved), spec->read_ms);
 	}
 	if (spec->deadline_ms < at) {
 		at = spec->deadline_ms;
@@ -92,7 +92,8 @@ time_out(const struct exchange *ex, const char *part, int64_t now,
 		[PHASE_RECEIVE] = "waiting for the answer",
 	};
 	enum error_phase phase = exchange_phase(ex);
-	int64_t since = strcmp(part, "read") == 0 ? ex->moved_ms : ex->began_ms;
+	int64_t since = strcmp(part, "read") == 0 ? loop_ms(ex->moved) :
+	    ex->began_ms;
 
 	if (strcmp(part, "pool") == 0)
 		return pool_is_full(err);

@@ -181,6 +181,12 @@ loop_now(void)
 }
 
 int64_t
+loop_ms(double seconds)
+{
+	return (int64_t)(seconds * 1e3);
+}
+
+int64_t
 loop_after(int64_t since_ms, int64_t limit_ms)
 {
 	return limit_ms == INT64_MAX ? INT64_MAX : since_ms + limit_ms;

@@ -28,9 +28,13 @@ struct loop	*loop_new(void);
 struct loop	*loop_ref(struct loop *l);
 void		 loop_unref(struct loop *l);	/* accepts NULL */
 
-/* Monotonic time: milliseconds for deadlines, seconds for telling people. */
+/*
+ * Monotonic time: milliseconds for deadlines, seconds for telling people;
+ * loop_ms makes of these the former.
+ */
 int64_t	loop_now_ms(void);
 double	loop_now(void);
+int64_t	loop_ms(double seconds);
 
 /* When a limit is over that began then; INT64_MAX: there is none, or never. */
 int64_t	loop_after(int64_t since_ms, int64_t limit_ms);

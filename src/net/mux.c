@@ -81,7 +81,7 @@ tell(struct mux *m, const struct mux_member *self)
 
 	while ((s = h2_changed(m->h2)) != NULL) {
 		member = h2_user(s);
-		member->moved_ms = loop_now_ms();
+		member->moved = loop_now();
 		if (member != self && member->waits)
 			wake_mark(member->wake);
 	}
@@ -239,7 +239,7 @@ mux_join(struct mux *m, struct mux_member *member, struct h2_request *request,
 		return -1;
 	member->mux = m;
 	member->waits = false;
-	member->moved_ms = loop_now_ms();
+	member->moved = loop_now();
 	return 0;
 }
 

@@ -21,7 +21,7 @@ struct mux_member {
 	struct wake	*wake;
 	struct mux	*mux;		/* NULL: it is no member */
 	struct h2_stream *stream;
-	int64_t		 moved_ms;	/* when its stream last got on */
+	double		 moved;		/* loop_now's: when its stream got on */
 	bool		 waits;
 	struct mux_member *next, *previous;	/* of those that wait */
 };

@@ -267,11 +267,14 @@ talk(const struct site *site, const struct talk *t, struct error *err)
 		.resolve_ms = PATIENCE_MS, .connect_ms = PATIENCE_MS,
 		.read_ms = PATIENCE_MS, .deadline_ms = INT64_MAX,
 	};
-	struct exchange *ex = exchange_new(net.pool, &spec, err);
+	void *room = __real_malloc(exchange_size());
+	struct exchange *ex = exchange_init(room, net.pool, &spec, err);
 	int rv = 0;
 
-	if (ex == NULL)
+	if (ex == NULL) {
+		free(room);
 		return -1;
+	}
 	if (has_pieces)
 		rv = send_pieces(ex, t->pieces, err);
 	if (rv == 0)
@@ -280,7 +283,8 @@ talk(const struct site *site, const struct talk *t, struct error *err)
 		assert_broken(ex);
 	if (!site->is_right)
 		assert_false(exchange_sent(ex));
-	exchange_free(ex);
+	exchange_clear(ex);
+	free(room);
 	return rv;
 }
 
