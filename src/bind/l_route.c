@@ -35,17 +35,17 @@ opt_ms(lua_State *L, int arg)
 
 /* Who makes a new connection looks closer at what is on disk. */
 static bool
-is_current(const struct trust *trust, bool is_connected)
+is_current(struct trust *trust, bool is_connected)
 {
-	return trust == NULL || (is_connected ? trust_fresh(trust) :
-	    trust_current(trust));
+	return trust == NULL || (is_connected ?
+	    trust_was_fresh(trust, loop_now_ms()) : trust_current(trust));
 }
 
 bool
 route_is_current(const struct route *r, const struct pool *pool)
 {
 	const struct target *t = &r->target;
-	const struct trust *other = t->proxy == NULL ? NULL : t->proxy->trust;
+	struct trust *other = t->proxy == NULL ? NULL : t->proxy->trust;
 	bool is_connected;
 
 	if (t->trust == NULL && other == NULL)

@@ -253,6 +253,17 @@ trust_fresh(const struct trust *t)
 }
 
 bool
+trust_was_fresh(struct trust *t, int64_t now_ms)
+{
+	if (now_ms < t->next_look_ms)
+		return true;
+	if (!trust_fresh(t))
+		return false;
+	t->next_look_ms = now_ms + TRUST_LOOK_MS;
+	return true;
+}
+
+bool
 trust_current(const struct trust *t)
 {
 	return seen_is_current(&t->seen);

@@ -101,6 +101,14 @@ void		 trust_unref(struct trust *t);	/* accepts NULL */
 bool	trust_fresh(const struct trust *t);
 
 /*
+ * The same for a connection that is there already: a look of less than
+ * TRUST_LOOK_MS ago will do.  now_ms is of any clock that only runs forward,
+ * the same in every call.
+ */
+#define TRUST_LOOK_MS	1000
+bool	trust_was_fresh(struct trust *t, int64_t now_ms);
+
+/*
  * The same, and the files that were read out of a directory too, which may be
  * some 150: for a new connection, not for every request.
  */

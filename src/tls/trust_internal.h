@@ -15,6 +15,7 @@ struct trust {
 	struct tls_config *config;
 	struct buf	 label;		/* NUL-terminated */
 	struct seen	 seen;		/* the files behind it */
+	int64_t		 next_look_ms;	/* at them: trust_was_fresh */
 	struct index	*index;		/* what libtls looks into; NULL: none */
 	struct buf	 bundle;	/* PEM: what that is the index of */
 	bool		 in_memory;	/* not any more: it was not sound */

@@ -148,6 +148,24 @@ t.test("ca file that changes", function()
   t.raises(function() get("direct", { ca = path }) end, "usage", "value")
 end)
 
+t.test("ca file that changes under a kept connection", function()
+  local path = dir .. "/kept.pem"
+  local s <close> = servers.httpsd{ cert = "good" }
+  local options = { ca = path, resolve = { ["good.test:" .. s.port] =
+    "127.0.0.1" } }
+  local url = "https://good.test:" .. s.port .. "/"
+  replace(path, "root")
+  t.eq(https.get(url, options).timings.reused, false, "reused")
+  t.eq(https.get(url, options).timings.reused, true, "reused")
+  replace(path, "others")
+  local began, err = https.now(), nil
+  repeat
+    local ok, result = pcall(https.get, url, options)
+    if ok then t.eq(result.timings.reused, true, "reused") else err = result end
+  until err or https.now() - began > 10
+  t.ok(https.is(err, "verify", "unknown-issuer"), tostring(err))
+end)
+
 t.test("hashed directory that changes", function()
   local path = dir .. "/changing"
   assert(os.execute("cp -r " .. pki .. "/hashed-root " .. path))

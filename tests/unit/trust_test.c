@@ -787,6 +787,28 @@ test_fresh(void **state)
 	assert_int_equal(bad, 0);
 }
 
+/* A look counts for a second; one that finds a change, for nothing. */
+static void
+test_was_fresh(void **state)
+{
+	const struct ca_source ca = { CA_PATH, "f.pem" };
+	const int64_t t0 = 12345;
+	struct error err;
+	struct trust *t;
+
+	(void)state;
+	put("f.pem", text_a);
+	t = trust_of(&ca, 1, &err);
+	assert_non_null(t);
+	assert_true(trust_was_fresh(t, t0));
+	replace("f.pem");
+	assert_true(trust_was_fresh(t, t0 + TRUST_LOOK_MS - 1));
+	assert_false(trust_fresh(t));
+	assert_false(trust_was_fresh(t, t0 + TRUST_LOOK_MS));
+	assert_false(trust_was_fresh(t, t0 + TRUST_LOOK_MS));
+	trust_unref(t);
+}
+
 int
 main(void)
 {
@@ -802,6 +824,7 @@ main(void)
 		cmocka_unit_test(test_ciphers),
 		cmocka_unit_test(test_references),
 		cmocka_unit_test(test_fresh),
+		cmocka_unit_test(test_was_fresh),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
