@@ -53,7 +53,8 @@ void	new_type(lua_State *L, const char *name, const luaL_Reg *methods);
  * Types of which a request uses many objects: an object begins with its type,
  * for luaL_checkudata has to find a name and a metatable first.
  * push_type pushes its metatable, made if need be, before the first object;
- * new_object pushes one, zeroed, with n user values, and check_object is what
+ * new_object pushes one, zeroed, with n user values, new_roomy_object one with
+ * so many bytes more behind it, which are not; and check_object is what
  * luaL_checkudata is for others.
  */
 struct type {
@@ -67,6 +68,8 @@ extern const struct type route_type;
 
 void	push_type(lua_State *L, const struct type *type);
 void	*new_object(lua_State *L, const struct type *type, size_t size, int n);
+void	*new_roomy_object(lua_State *L, const struct type *type, size_t size,
+	    size_t room, int n);
 void	*check_object(lua_State *L, int arg, const struct type *type);
 
 /*

@@ -143,8 +143,8 @@ get_head(lua_State *L, struct exchange_box *b, struct exchange_spec *spec,
 static struct exchange_box *
 new_box(lua_State *L)
 {
-	struct exchange_box *b = new_object(L, &exchange_type,
-	    sizeof(*b) + exchange_size(), ANCHORS);
+	struct exchange_box *b = new_roomy_object(L, &exchange_type,
+	    sizeof(*b), exchange_size(), ANCHORS);
 
 	lua_pushvalue(L, ROUTE);
 	lua_setiuservalue(L, -2, ROUTE);

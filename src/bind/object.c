@@ -19,15 +19,22 @@ push_type(lua_State *L, const struct type *type)
 }
 
 void *
-new_object(lua_State *L, const struct type *type, size_t size, int n)
+new_roomy_object(lua_State *L, const struct type *type, size_t size,
+    size_t room, int n)
 {
-	union tag *tag = lua_newuserdatauv(L, sizeof(*tag) + size, n);
+	union tag *tag = lua_newuserdatauv(L, sizeof(*tag) + size + room, n);
 
 	tag->type = type;
 	memset(tag + 1, 0, size);
 	lua_rawgetp(L, LUA_REGISTRYINDEX, type);
 	lua_setmetatable(L, -2);
 	return tag + 1;
+}
+
+void *
+new_object(lua_State *L, const struct type *type, size_t size, int n)
+{
+	return new_roomy_object(L, type, size, 0, n);
 }
 
 /* A light userdata has no length. */

@@ -119,8 +119,7 @@ keeps_alive(const struct h1 *p)
 
 		if (header_has_token(value, "close"))
 			return false;
-		if (header_has_token(value, "keep-alive"))
-			keep = true;
+		keep = keep || header_has_token(value, "keep-alive");
 	}
 	return keep && p->framing != H1_UNTIL_CLOSE;
 }
