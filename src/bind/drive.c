@@ -169,13 +169,14 @@ wait_alone(lua_State *L, struct lurl *h, struct wake *wake)
 bool
 task_drive(lua_State *L, struct lurl *h, struct wake *wake)
 {
-	bool ran, turned;
+	bool ran, turned, woken;
 
 	if (h->alive == 0)
 		return loop_wait(h->loop, wake);
 	if (h->depth == DEPTH_MAX)
 		return wait_alone(L, h, wake);
 	h->depth++;
+	wake_hold(wake);	/* a task may end what is waited for */
 	while (!wake_is_ready(wake) && !loop_is_interrupted(h->loop)) {
 		ran = task_run_ready(L, h);
 		if (wake_is_ready(wake))
@@ -183,11 +184,14 @@ task_drive(lua_State *L, struct lurl *h, struct wake *wake)
 		turned = loop_turn(h->loop, !ran);
 		if (!ran && !turned) {
 			h->depth--;
+			wake_release(wake);
 			return deadlock(L, h);
 		}
 	}
 	h->depth--;
-	return loop_wait(h->loop, wake);
+	woken = loop_wait(h->loop, wake);
+	wake_release(wake);
+	return woken;
 }
 
 /* Waiting. */

@@ -111,6 +111,8 @@ visit(lua_State *L, int status, lua_KFunction k)
 static enum want
 stop(const struct visit *v, struct error *err)
 {
+	if (v->b->exchange == NULL)	/* closed meanwhile */
+		raise_stopped(v->L);
 	set_stopped(v->L, err);
 	err->phase = exchange_phase(v->b->exchange);
 	exchange_abandon(v->b->exchange);
@@ -144,8 +146,10 @@ goes_on(const struct visit *v, enum want *want, struct error *err)
 
 	if (*want != WANT_WAKE)
 		return *want == WANT_FAILED && make_room(v->L, v->b, err);
-	if (await(v->L, wake, v->k, v->ctx))
+	if (await(v->L, wake, v->k, v->ctx)) {
+		(void)check_box(v->L, 1);	/* a task may have closed it */
 		return true;
+	}
 	*want = stop(v, err);
 	return false;
 }
@@ -283,6 +287,7 @@ next_piece(struct visit *v, struct span *piece, struct error *err)
 
 	if (v->stopped || !takes_turns(v))
 		return stop(v, err);
+	(void)check_box(v->L, 1);	/* a task may have closed it */
 	do
 		want = exchange_body(v->b->exchange, piece, err);
 	while (goes_on(v, &want, err));

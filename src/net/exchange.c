@@ -243,6 +243,7 @@ finish(struct exchange *ex)
 	ex->stage = DONE;
 	ex->sent = true;
 	leave(ex);
+	wake_mark(ex->wake);	/* who waits for more is told that this is all */
 	wake_free(ex->wake);	/* the next exchange takes it up */
 	ex->wake = NULL;
 }
@@ -384,6 +385,7 @@ exchange_discard(struct exchange *ex)
 	struct span piece;
 	enum want want;
 
+	ex->is_broken |= ex->stage != DONE;	/* whoever reads on has lost it */
 	while (ex->stage == IN_BODY && ex->conn != NULL) {
 		want = ex->protocol->next(ex, &event, &piece, &ignored);
 		if (want != WANT_NOTHING ||

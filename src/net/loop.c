@@ -14,10 +14,11 @@ struct wake {
 	struct wake	*next;		/* in loop->spare or loop->posted */
 	struct wake	*behind;	/* in loop->line */
 	void		*owner;		/* NULL: nobody */
+	unsigned int	 holds;		/* wake_hold's */
 	int64_t		 at;		/* the timer's time; INT64_MAX: none */
 	bool		 ready;
 	bool		 in_line;
-	bool		 is_freed;	/* but in line still */
+	bool		 is_freed;	/* but in line still, or held */
 	bool		 is_posted;	/* under loop->lock */
 };
 
@@ -295,11 +296,24 @@ wake_free(struct wake *w)
 	uv_mutex_unlock(&l->lock);
 	if (posted)
 		on_bell(&l->bell);
-	if (w->owner != NULL)
+	if (w->owner != NULL || w->holds > 0)
 		wake_mark(w);
-	if (w->in_line)		/* its owner is still to be told */
+	if (w->in_line || w->holds > 0)	/* somebody is still to be told */
 		w->is_freed = true;
 	else
+		set_aside(w);
+}
+
+void
+wake_hold(struct wake *w)
+{
+	w->holds++;
+}
+
+void
+wake_release(struct wake *w)
+{
+	if (--w->holds == 0 && w->is_freed && !w->in_line)
 		set_aside(w);
 }
 
@@ -342,7 +356,7 @@ loop_next(struct loop *l)
 		if ((owner = w->owner) != NULL)
 			w->ready = false;	/* else it is not told here */
 		w->owner = NULL;
-		if (w->is_freed)
+		if (w->is_freed && w->holds == 0)
 			set_aside(w);
 	}
 	return owner;

@@ -84,6 +84,13 @@ void	loop_post(struct loop *l, struct wake *w);
 struct wake	*wake_new(struct loop *l, struct error *err);
 void		 wake_free(struct wake *w);	/* accepts NULL */
 
+/*
+ * While somebody waits without being its owner: one that is given back
+ * meanwhile is marked, and becomes nobody else's before wake_release.
+ */
+void		 wake_hold(struct wake *w);
+void		 wake_release(struct wake *w);
+
 /* Ready at that time at the latest; INT64_MAX: whenever. */
 void	wake_at(struct wake *w, int64_t at_ms);
 

@@ -644,6 +644,62 @@ t.test("a response is closed under the task that reads it", function ()
   t.ok(https.now() - begun < NEVER / 2, "at once")
 end)
 
+-- The rest has come, unseen, when a task ends what somebody waits for who is no
+-- task, or cannot yield: he is told, and not only by his time-out.
+-- label, what the task does, code of the error that the other gets; nil: none
+local endings = {
+  { "closes it", function (r) r:close() end, "closed" },
+  { "reads it to its end", function (r)
+    t.eq(r:next_piece(), "c", "the rest")
+    t.eq(r:next_piece(), nil, "the end")
+  end },
+  { "reads it, and asks for more", function (r, ask)
+    t.eq(r:next_piece(), "c", "the rest")
+    t.eq(r:next_piece(), nil, "the end")
+    t.eq(ask().body, "more", "over the same connection")
+  end },
+}
+
+for _, row in ipairs(endings) do
+  for _, place in ipairs{ "the main chunk", "a callback" } do
+    t.test(("a task %s while %s waits"):format(row[1], place), function ()
+      local p <close> = peer.rawd{ cert = "good", "head", "send",
+        "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nab", "drip", "50", "c",
+        "body", "0", "head", "send", peer.answer "more", "stall" }
+      local s <close> = https.session(p:options{ timeout = NEVER })
+      local r = s:get(p:url "/", { stream = true })
+      t.eq(r:next_piece(), "ab", "the first piece")
+      local ok, piece
+      local function wait () ok, piece = pcall(r.next_piece, r) end
+      local waiter = place == "a callback" and https.spawn(function ()
+        local _ = ("x"):gsub("x", wait)
+      end)
+      local other = https.spawn(function ()
+        p:expect "^body 0"    -- nothing else runs meanwhile
+        row[2](r, function () return s:get(p:url "/") end)
+      end)
+      if waiter then waiter:wait() else wait() end
+      other:wait()
+      if row[3] then
+        t.ok(not ok and https.is(piece, "protocol", row[3]), tostring(piece))
+      else
+        t.eq({ ok, piece }, { true, nil }, "the end")
+      end
+    end)
+  end
+end
+
+t.test("an exchange is closed under who waits for it", function ()
+  local p <close> = peer.rawd{ cert = "good", "head", "send",
+    "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc", "stall" }
+  local r = https.get(p:url "/", p:options{ stream = true, timeout = NEVER })
+  t.eq(r:next_piece(), "abc", "the first piece")
+  https.spawn(function () r.exchange:close() end)
+  local ok, err = pcall(r.exchange.read, r.exchange)
+  t.ok(not ok, "raises")
+  t.match(tostring(err), "response is closed", "says so")
+end)
+
 t.test("two tasks read one response", function ()
   local slow <close> = peer.rawd{ "head", "send", peer.answer(("x"):rep(9)
     ):sub(1, -9), "stall" }

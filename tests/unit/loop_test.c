@@ -229,6 +229,30 @@ test_free_while_posted(void **state)
 	assert_false(is_marked_within(f, 20));
 }
 
+/* Freed while held: marked, and nobody else's until it is released. */
+static void
+test_held(void **state)
+{
+	struct fixture *f = *state;
+	struct wake *other, *w = f->wake;
+	struct error err = { 0 };
+
+	wake_hold(w);
+	wake_free(w);
+	assert_true(wake_is_ready(w));
+	assert_non_null(other = wake_new(f->loop, &err));
+	assert_ptr_not_equal(other, w);
+	assert_true(wake_is_ready(w));
+	wake_release(w);
+	assert_ptr_equal(f->wake = wake_new(f->loop, &err), w);
+	assert_false(wake_is_ready(w));
+	wake_free(other);
+	wake_hold(w);
+	wake_release(w);	/* not freed: still his */
+	assert_ptr_equal(wake_new(f->loop, &err), other);
+	wake_free(other);
+}
+
 static struct loop *interrupted;
 
 static void
@@ -297,6 +321,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_other_thread, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_free_while_posted, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_held, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_interrupt, set_up,
 		    tear_down),
