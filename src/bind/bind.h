@@ -128,6 +128,7 @@ struct route {
 	struct span	path;		/* and query: the request's target */
 	struct buf	ready;		/* the head of most requests; once */
 	const struct headers *ready_for;	/* written it stays; or NULL */
+	size_t		ready_method;	/* bytes of it that are the method */
 	size_t		max_header;	/* bytes */
 	int64_t		pool_ms;	/* as exchange.h has them */
 	int64_t		resolve_ms;
@@ -142,8 +143,13 @@ struct proxy	*check_proxy(lua_State *L, int arg);
 struct route	*check_route(lua_State *L, int arg);
 struct trust	*check_trust(lua_State *L, int arg);
 
-/* Whether what the route trusts is still what is on disk. */
-bool	route_is_current(const struct route *r, const struct pool *pool);
+/*
+ * Whether what the route trusts is still what is on disk.  is_once: for a
+ * request that cannot be made again should it turn out not to be, so that a
+ * look of a moment ago will not do.
+ */
+bool	route_is_current(const struct route *r, const struct pool *pool,
+	    bool is_once);
 
 /* Keeps those, of argument arg, as long as the route of argument route. */
 void	route_keep(lua_State *L, int route, int arg);

@@ -220,7 +220,7 @@ l_copy(lua_State *L)
 	return 1;
 }
 
-/* headers:freeze() -> itself, which nobody may write to any more */
+/* freeze(headers) -> them, which nobody may write to any more */
 static int
 l_freeze(lua_State *L)
 {
@@ -355,7 +355,6 @@ static const luaL_Reg methods[] = {
 	{ "all", l_all },
 	{ "copy", l_copy },
 	{ "extend", l_extend },
-	{ "freeze", l_freeze },
 	{ "has", l_has },
 	{ "is_plain", l_is_plain },
 	{ NULL, NULL }
@@ -380,4 +379,6 @@ open_headers(lua_State *L)
 	lua_pop(L, 1);
 	lua_pushcfunction(L, l_headers);
 	lua_setfield(L, -2, "headers");
+	lua_pushcfunction(L, l_freeze);
+	lua_setfield(L, -2, "freeze");
 }

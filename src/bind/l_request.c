@@ -107,9 +107,8 @@ is_ready(const struct route *r, struct span method,
 {
 	struct span head = buf_span(&r->ready);
 
-	return r->ready_for == fields && method.len < head.len &&
-	    memcmp(head.data, method.data, method.len) == 0 &&
-	    head.data[method.len] == ' ';
+	return r->ready_for == fields && method.len == r->ready_method &&
+	    memcmp(head.data, method.data, method.len) == 0;
 }
 
 /*
@@ -135,6 +134,7 @@ get_head(lua_State *L, struct exchange_box *b, struct exchange_spec *spec,
 		return buf_span(&b->head);
 	route_keep(L, ROUTE, FIELDS);
 	route->ready_for = fields;
+	route->ready_method = method.len;
 	route->ready = b->head;
 	memset(&b->head, 0, sizeof(b->head));
 	return buf_span(&route->ready);
@@ -170,11 +170,14 @@ l_exchange(lua_State *L)
 	struct exchange_spec spec = { 0 };
 	struct error err = { 0 };
 	struct exchange_box *b;
+	bool is_once;
 
 	lua_settop(L, UNUSUAL);
 	/* A step may have left no method: request_write says so. */
 	method.data = lua_tolstring(L, 3, &method.len);
-	if (!route_is_current(route, pool))
+	is_once = !lua_isnil(L, UNUSUAL) && get_flag(L, UNUSUAL,
+	    "body_follows");
+	if (!route_is_current(route, pool, is_once))
 		return 0;
 	b = new_box(L);
 	get_route(&spec, route);

@@ -22,7 +22,10 @@ static const char *const strings[] = {
 struct route *
 check_route(lua_State *L, int arg)
 {
-	return check_object(L, arg, &route_type);
+	struct route *r = check_object(L, arg, &route_type);
+
+	luaL_argcheck(L, r->target.host != NULL, arg, "route is closed");
+	return r;
 }
 
 int64_t
@@ -35,14 +38,18 @@ opt_ms(lua_State *L, int arg)
 
 /* Who makes a new connection looks closer at what is on disk. */
 static bool
-is_current(struct trust *trust, bool is_connected)
+is_current(struct trust *trust, bool is_connected, bool is_once)
 {
-	return trust == NULL || (is_connected ?
-	    trust_was_fresh(trust, loop_now_ms()) : trust_current(trust));
+	if (trust == NULL)
+		return true;
+	if (!is_connected)
+		return trust_current(trust);
+	return is_once ? trust_fresh(trust) :
+	    trust_was_fresh(trust, loop_now_ms());
 }
 
 bool
-route_is_current(const struct route *r, const struct pool *pool)
+route_is_current(const struct route *r, const struct pool *pool, bool is_once)
 {
 	const struct target *t = &r->target;
 	struct trust *other = t->proxy == NULL ? NULL : t->proxy->trust;
@@ -51,8 +58,8 @@ route_is_current(const struct route *r, const struct pool *pool)
 	if (t->trust == NULL && other == NULL)
 		return true;
 	is_connected = pool_has(pool, t);
-	return is_current(t->trust, is_connected) &&
-	    is_current(other, is_connected);
+	return is_current(t->trust, is_connected, is_once) &&
+	    is_current(other, is_connected, is_once);
 }
 
 void
@@ -162,6 +169,7 @@ l_gc(lua_State *L)
 {
 	struct route *r = check_object(L, 1, &route_type);
 
+	r->target.host = NULL;
 	trust_unref(r->target.trust);
 	r->target.trust = NULL;
 	proxy_unref(r->target.proxy);

@@ -22,7 +22,7 @@ plain["user-agent"] = "lurl/" .. core.version
 plain["accept"] = "*/*"
 local coded = plain:copy()
 coded["accept-encoding"] = core.codings ~= "" and core.codings or "identity"
-M.plain, M.coded = plain:freeze(), coded:freeze()
+M.plain, M.coded = core.freeze(plain), core.freeze(coded)
 
 -- M.own_headers(request) -> its headers, which may be written to from now on
 function M.own_headers (request)

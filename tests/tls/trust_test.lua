@@ -1,6 +1,7 @@
 -- Where trust comes from: the forms of `ca`, the environment, changes on
 -- disk; and what is refused before anything is looked up.
 local t = require "tests.harness"
+local peer = require "tests.lua.peer"
 local servers = require "tests.tls.servers"
 local https = require "https"
 
@@ -165,6 +166,29 @@ t.test("ca file that changes under a kept connection", function()
   until err or https.now() - began > 10
   t.ok(https.is(err, "verify", "unknown-issuer"), tostring(err))
 end)
+
+-- The last look was a moment ago, and the kept connection is gone: the new one
+-- goes by what is on disk now, also for what can be sent only once.
+for _, label in ipairs{ "nothing", "a body that can be sent once" } do
+  t.test("ca file that changes, then a new connection for " .. label, function ()
+    local path, pieces = dir .. "/again.pem", { "b", "a" }
+    replace(path, "root")
+    local p <close> = peer.rawd{ cert = "good",
+      { "head", "send", peer.answer "1", "head", "send", peer.answer "2",
+        "notify" },
+      { "head", "send", peer.answer "3", "stall" } }
+    local s <close> = https.session{ ca = path, servername = "good.test" }
+    local url = "https://127.0.0.1:" .. p.port .. "/"
+    t.eq(s:get(url).body .. s:get(url).body, "12", "kept")
+    p:expect "^done 0"
+    t.write(path .. ".new", t.read(pem "root") .. "\n# the same\n")
+    assert(os.rename(path .. ".new", path))
+    local body = label ~= "nothing" and function ()
+      return table.remove(pieces)
+    end or nil
+    t.eq(s:put(url, { body = body }).body, "3", "answer")
+  end)
+end
 
 t.test("hashed directory that changes", function()
   local path = dir .. "/changing"
