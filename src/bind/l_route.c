@@ -44,8 +44,9 @@ is_current(struct trust *trust, bool is_connected, bool is_once)
 		return true;
 	if (!is_connected)
 		return trust_current(trust);
-	return is_once ? trust_fresh(trust) :
-	    trust_was_fresh(trust, loop_now_ms());
+	if (is_once)
+		trust_look_again(trust);
+	return trust_was_fresh(trust, loop_now_ms());
 }
 
 bool

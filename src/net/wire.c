@@ -487,7 +487,7 @@ wire_handshake(struct wire *w, struct error *err)
 	if (want != WANT_NOTHING && want != WANT_FAILED)
 		return want;
 	want = confirm(w, want, err);
-	if (want == WANT_NOTHING && !trust_fresh(w->trust)) {
+	if (want == WANT_NOTHING && !trust_holds(w->trust)) {
 		error_setx(err, ERR_VERIFY, "changed", "the trusted "
 		    "certificates changed on disk during the handshake");
 		want = WANT_FAILED;

@@ -255,6 +255,7 @@ trust_fresh(const struct trust *t)
 bool
 trust_was_fresh(struct trust *t, int64_t now_ms)
 {
+	t->is_in_doubt = true;
 	if (now_ms < t->next_look_ms)
 		return true;
 	if (!trust_fresh(t))
@@ -263,10 +264,25 @@ trust_was_fresh(struct trust *t, int64_t now_ms)
 	return true;
 }
 
-bool
-trust_current(const struct trust *t)
+void
+trust_look_again(struct trust *t)
 {
-	return seen_is_current(&t->seen);
+	t->next_look_ms = INT64_MIN;
+}
+
+bool
+trust_current(struct trust *t)
+{
+	if (!seen_is_current(&t->seen))
+		return false;
+	t->is_in_doubt = false;
+	return true;
+}
+
+bool
+trust_holds(struct trust *t)
+{
+	return t->is_in_doubt ? trust_current(t) : trust_fresh(t);
 }
 
 struct tls_config *

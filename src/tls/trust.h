@@ -108,11 +108,21 @@ bool	trust_fresh(const struct trust *t);
 #define TRUST_LOOK_MS	1000
 bool	trust_was_fresh(struct trust *t, int64_t now_ms);
 
+/* No look before this call will do for trust_was_fresh. */
+void	trust_look_again(struct trust *t);
+
 /*
  * The same, and the files that were read out of a directory too, which may be
  * some 150: for a new connection, not for every request.
  */
-bool	trust_current(const struct trust *t);
+bool	trust_current(struct trust *t);
+
+/*
+ * At the end of a handshake, whether what it went by is what is on disk:
+ * trust_fresh; but trust_current where the connection was not expected to be
+ * needed, one being there already, and trust_was_fresh was asked instead.
+ */
+bool	trust_holds(struct trust *t);
 
 /*
  * Of a large bundle libtls sees what it needs, in a directory on disk (see

@@ -16,6 +16,7 @@ struct trust {
 	struct buf	 label;		/* NUL-terminated */
 	struct seen	 seen;		/* the files behind it */
 	int64_t		 next_look_ms;	/* at them: trust_was_fresh */
+	bool		 is_in_doubt;	/* what it has not looked at */
 	struct index	*index;		/* what libtls looks into; NULL: none */
 	struct buf	 bundle;	/* PEM: what that is the index of */
 	bool		 in_memory;	/* not any more: it was not sound */

@@ -190,6 +190,23 @@ for _, label in ipairs{ "nothing", "a body that can be sent once" } do
   end)
 end
 
+t.test("an entry of a directory that changes, then a new connection", function ()
+  local path = dir .. "/entries"
+  assert(os.execute("cp -rL " .. pki .. "/hashed-root " .. path))
+  local p <close> = peer.rawd{ cert = "good",
+    { "head", "send", peer.answer "1", "notify" },
+    { "head", "send", peer.answer "2", "stall" } }
+  local s <close> = https.session{ ca = { path, pem "others" },
+    servername = "good.test" }
+  local url = "https://127.0.0.1:" .. p.port .. "/"
+  t.eq(s:get(url).body, "1", "kept")
+  p:expect "^done 0"
+  -- In place: the directory does not show it.
+  assert(os.execute(("for f in %s/*.0; do cat %s > $f; done"):format(path,
+    pem "others")))
+  t.raises(function () s:get(url) end, "verify", "unknown-issuer")
+end)
+
 t.test("hashed directory that changes", function()
   local path = dir .. "/changing"
   assert(os.execute("cp -r " .. pki .. "/hashed-root " .. path))

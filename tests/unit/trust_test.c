@@ -809,6 +809,37 @@ test_was_fresh(void **state)
 	trust_unref(t);
 }
 
+/* An entry of a directory in place, of which only a closer look tells. */
+static void
+test_holds(void **state)
+{
+	const struct ca_source ca[] = { { CA_PATH, "f.d" },
+	    { CA_PATH, "a.pem" } };
+	const int64_t t0 = 12345;
+	char entry[32];
+	struct error err;
+	struct trust *t;
+
+	(void)state;
+	put_hashed("f.d", root_a);
+	snprintf(entry, sizeof(entry), "f.d/%08lx.0",
+	    X509_subject_name_hash(root_a));
+	t = trust_of(ca, 2, &err);
+	assert_non_null(t);
+	assert_true(trust_current(t));
+	append(entry);
+	assert_true(trust_holds(t));	/* nobody has doubted it */
+	assert_true(trust_was_fresh(t, t0));
+	assert_false(trust_holds(t));
+	assert_false(trust_current(t));
+	put("a.pem", "changed");
+	assert_true(trust_was_fresh(t, t0));
+	trust_look_again(t);
+	assert_false(trust_was_fresh(t, t0));
+	trust_unref(t);
+	put("a.pem", text_a);
+}
+
 int
 main(void)
 {
@@ -825,6 +856,7 @@ main(void)
 		cmocka_unit_test(test_references),
 		cmocka_unit_test(test_fresh),
 		cmocka_unit_test(test_was_fresh),
+		cmocka_unit_test(test_holds),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
