@@ -369,9 +369,8 @@ exchange_body(struct exchange *ex, struct span *piece, struct error *err)
 
 /* Another task may be waiting for more of what there will be no more of. */
 static void
-give_up(struct exchange *ex)
+tell_waiter(struct exchange *ex)
 {
-	ex->is_broken |= ex->stage != DONE;
 	if (ex->wake != NULL)
 		wake_mark(ex->wake);
 }
@@ -394,7 +393,7 @@ exchange_discard(struct exchange *ex)
 		else if (event == ANSWER_END)
 			finish(ex);
 	}
-	give_up(ex);
+	tell_waiter(ex);
 }
 
 void
@@ -403,5 +402,6 @@ exchange_abandon(struct exchange *ex)
 	if (ex->stage == DONE)
 		return;
 	drop(ex);
-	give_up(ex);
+	ex->is_broken = true;
+	tell_waiter(ex);
 }
