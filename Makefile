@@ -227,10 +227,10 @@ fuzz-%: build/fuzz/%
 	    -print_final_stats=0 -artifact_prefix=build/fuzz/ \
 	    build/fuzz/corpus/$* tests/fuzz/seeds/$*
 build/fuzz/%: tests/fuzz/%_fuzz.c $(wildcard src/base/*.c src/http/*.c) \
-    src/net/socks.c src/net/tunnel.c
+    src/net/socks.c src/net/tunnel.c tests/fuzz/sum.h
 	@mkdir -p $(@D)
 	clang $(WARN) -g -O1 -fsanitize=fuzzer,address,undefined \
-	    -fno-sanitize-recover=all $(DEFS) -o $@ $^ $(IDN_LIBS) \
+	    -fno-sanitize-recover=all $(DEFS) -o $@ $(filter %.c,$^) $(IDN_LIBS) \
 	    $(CODING_LIBS) $(H2_LIBS) -ljansson
 
 # Every Lua test under valgrind: slow, and says more of some mistakes.  What

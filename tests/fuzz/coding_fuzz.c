@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "http/coding.h"
+#include "sum.h"
 
 #define OUT_MAX	(4 * 1024 * 1024)	/* bytes: more is not waited for */
 
@@ -22,13 +23,9 @@ struct story {
 };
 
 static void
-add_sum(struct story *st, struct span s)
+add_piece(struct story *st, struct span s)
 {
-	size_t i;
-
-	for (i = 0; i < s.len; i++)
-		st->sum = (st->sum ^ (unsigned char)s.data[i]) *
-		    UINT64_C(1099511628211);	/* FNV-1a */
+	add_sum(&st->sum, s);
 	st->len += s.len;
 	if (st->len > OUT_MAX)
 		st->code = NULL;
@@ -56,7 +53,7 @@ push(struct story *st, struct coding *c, const char *in, size_t len)
 	coding_push(c, (struct span){ copy, len });
 	while ((rv = coding_pull(c, &piece, &err)) == 1 && st->code != NULL) {
 		assert(piece.len > 0 && piece.len <= CODING_PIECE_MAX);
-		add_sum(st, piece);
+		add_piece(st, piece);
 	}
 	if (rv == -1)
 		fail(st, &err);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "http/h1.h"
+#include "sum.h"
 
 #define MAX_HEADER	512	/* bytes: low, so that it is reached */
 
@@ -24,29 +25,6 @@ struct story {
 	uint64_t	received;
 	uint64_t	sum;	/* of head, body and trailers */
 };
-
-static void
-add_sum(struct story *st, struct span s)
-{
-	size_t i;
-
-	for (i = 0; i < s.len; i++)
-		st->sum = (st->sum ^ (unsigned char)s.data[i]) *
-		    UINT64_C(1099511628211);	/* FNV-1a */
-}
-
-static void
-add_lines(struct story *st, const struct headers *h)
-{
-	size_t i;
-
-	for (i = 0; i < h->count; i++) {
-		assert(header_name_valid(headers_name(h, i)));
-		assert(header_value_valid(headers_value(h, i)));
-		add_sum(st, headers_name(h, i));
-		add_sum(st, headers_value(h, i));
-	}
-}
 
 /* Feeds one piece, from memory of its exact size. */
 static void
@@ -68,12 +46,12 @@ feed(struct story *st, struct h1 *p, const char *in, size_t len,
 			st->status = p->answer.status;
 			assert(p->answer.status >= 200);
 			assert(p->header_bytes <= p->max_header);
-			add_lines(st, &p->answer.headers);
+			add_lines(&st->sum, &p->answer.headers);
 		} else if (st->last == ANSWER_DATA) {
 			assert(st->heads == 1 && body.len > 0);
 			assert(body.data >= piece + off);
 			assert(body.data + body.len <= piece + off + used);
-			add_sum(st, body);
+			add_sum(&st->sum, body);
 		}
 		off += used;
 	} while (st->last == ANSWER_HEAD || st->last == ANSWER_DATA);
@@ -105,7 +83,7 @@ tell(const char *in, size_t len, size_t size, bool head_request)
 	}
 	assert(st.last == ANSWER_FAILED || st.heads == 1);
 	st.received = p.answer.received;
-	add_lines(&st, &p.answer.trailers);
+	add_lines(&st.sum, &p.answer.trailers);
 	h1_clear(&p);
 	return st;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "http/h2.h"
+#include "sum.h"
 
 #define MAX_HEADER	512	/* bytes: low, so that it is reached */
 #define REQUESTS	3
@@ -25,29 +26,6 @@ struct story {
 };
 
 static void
-add_sum(struct story *st, struct span s)
-{
-	size_t i;
-
-	for (i = 0; i < s.len; i++)
-		st->sum = (st->sum ^ (unsigned char)s.data[i]) *
-		    UINT64_C(1099511628211);	/* FNV-1a */
-}
-
-static void
-add_lines(struct story *st, const struct headers *h)
-{
-	size_t i;
-
-	for (i = 0; i < h->count; i++) {
-		assert(header_name_valid(headers_name(h, i)));
-		assert(header_value_valid(headers_value(h, i)));
-		add_sum(st, headers_name(h, i));
-		add_sum(st, headers_value(h, i));
-	}
-}
-
-static void
 listen(struct story *st, struct h2_stream *s)
 {
 	struct answer *a = h2_answer(s);
@@ -59,10 +37,10 @@ listen(struct story *st, struct h2_stream *s)
 			st->heads++;
 			st->status = a->status;
 			assert(a->status >= 200);
-			add_lines(st, &a->headers);
+			add_lines(&st->sum, &a->headers);
 		} else if (st->last == ANSWER_DATA) {
 			assert(st->heads == 1 && piece.len > 0);
-			add_sum(st, piece);
+			add_sum(&st->sum, piece);
 		}
 	} while (st->last == ANSWER_HEAD || st->last == ANSWER_DATA);
 }
@@ -133,7 +111,7 @@ tell(struct story *st, const char *in, size_t len, size_t size)
 		listen(&st[i], s[i]);
 		assert(st[i].last == ANSWER_END || st[i].last == ANSWER_FAILED);
 		assert(st[i].last == ANSWER_FAILED || st[i].heads == 1);
-		add_lines(&st[i], &h2_answer(s[i])->trailers);
+		add_lines(&st[i].sum, &h2_answer(s[i])->trailers);
 		h2_close(s[i]);
 	}
 	h2_free(h);

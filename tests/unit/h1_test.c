@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "http/h1.h"
+#include "lines.h"
 
 #define IN(s)	{ s, sizeof(s) - 1 }
 #define OK	"HTTP/1.1 200 OK\r\n"
@@ -715,25 +716,6 @@ story_clear(struct story *st)
 	buf_clear(&st->headers);
 	buf_clear(&st->trailers);
 	buf_clear(&st->body);
-}
-
-static void
-copy(struct buf *to, struct span from)
-{
-	assert_int_equal(buf_add(to, from.data, from.len), 0);
-}
-
-static void
-copy_lines(struct buf *to, const struct headers *h)
-{
-	size_t i;
-
-	for (i = 0; i < h->count; i++) {
-		copy(to, headers_name(h, i));
-		copy(to, span_of(": "));
-		copy(to, headers_value(h, i));
-		copy(to, span_of("\n"));
-	}
 }
 
 static void

@@ -16,6 +16,7 @@
 
 #include "frames.h"
 #include "http/h2.h"
+#include "lines.h"
 
 #define GET	"GET / HTTP/1.1\r\nhost: a.example\r\n\r\n"
 #define HEAD	"HEAD / HTTP/1.1\r\nhost: a.example\r\n\r\n"
@@ -384,25 +385,6 @@ story_clear(struct story *st)
 	buf_clear(&st->trailers);
 	buf_clear(&st->body);
 	buf_clear(&st->sent);
-}
-
-static void
-copy(struct buf *to, struct span from)
-{
-	assert_int_equal(buf_add(to, from.data, from.len), 0);
-}
-
-static void
-copy_lines(struct buf *to, const struct headers *h)
-{
-	size_t i;
-
-	for (i = 0; i < h->count; i++) {
-		copy(to, headers_name(h, i));
-		copy(to, span_of(": "));
-		copy(to, headers_value(h, i));
-		copy(to, span_of("\n"));
-	}
 }
 
 /* What there is to be told, and to be sent. */
